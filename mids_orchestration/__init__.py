@@ -1,0 +1,1 @@
+"""MIDS: what runs when, and the pipeline's pure code (landing, linkage, release, sample)."""
