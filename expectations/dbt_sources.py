@@ -1,0 +1,210 @@
+"""Feed contracts as dbt source declarations: what dbt needs to know about the landing zone, said once.
+
+Belongs here: the one pure function which writes ``dbt_project/models/staging/_landing_sources.yml`` from
+the contracts, and the tables that Python writes for dbt to read. Does not belong here: reading contracts
+(:mod:`expectations.contract`) or any transformation.
+
+The staging models take names, types and formats of their columns from this file at compile time, so a
+column is described in its contract and nowhere else. ``python -m expectations.dbt_sources`` rewrites the
+file; a test fails while the committed file differs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from expectations.contract import Column, Contract, RecordType
+
+SOURCES_FILE = Path(__file__).resolve().parent.parent / "dbt_project/models/staging/_landing_sources.yml"
+
+_HEADER = """\
+# Generated from expectations/feeds by expectations/dbt_sources.py. Do not edit: change the contract,
+# then run `python -m expectations.dbt_sources`.
+"""
+
+# Columns which the landing zone adds to every record.
+_LINEAGE = (
+    ("_receipt_id", "Receipt of the delivery the record came in."),
+    ("_line_no", "Line, row or object number of the record in the delivery."),
+    ("_known_on", "Day MIDS received the delivery, as ISO text."),
+)
+
+_RECEIPTS = {
+    "name": "receipts",
+    "description": "One row per receipt and record type: what was delivered, when, and what became of it.",
+    "config": {
+        "meta": {
+            "dagster": {"asset_key": ["landing", "receipts"]},
+            "external_location": "read_parquet('{{ env_var(\"MIDS_LANDING\") }}/receipts.parquet')",
+        }
+    },
+}
+
+# Tables in the warehouse which Python writes: (source, table, one row per ..., columns).
+_PYTHON_TABLES: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "linked",
+        "person_link",
+        "One row per person record that was compared: the person it was found to belong to.",
+        (
+            ("person_record_id", "Record, as in conformed.cnf_person."),
+            ("person_key", "Person found by record linkage; stable from week to week."),
+            ("match_probability", "Probability of the weakest accepted pair that holds the record in."),
+            ("match_weight", "The same as a weight, in bits."),
+            ("model_version", "Version of the linkage model."),
+            ("cluster_size", "Number of records of the person."),
+        ),
+    ),
+    (
+        "linked",
+        "person_pair",
+        "One row per pair of person records compared and scored above the floor.",
+        (
+            ("person_record_id_l", "One record."),
+            ("person_record_id_r", "The other record."),
+            ("match_probability", "Probability that both tell of the same person."),
+            ("match_weight", "The same as a weight, in bits."),
+        ),
+    ),
+    (
+        "forecast",
+        "weekly_forecast",
+        "One row per forecast week, series, target week and quantile; appended, never overwritten.",
+        (
+            ("as_of_week", "Monday of the last closed week that the forecast used."),
+            ("unique_id", "Series, for example MY/TIP."),
+            ("crime_type_code", "TIP, SOM or JOBSCAM."),
+            ("unit_code", "case or person."),
+            ("target_week", "Monday of the week foretold."),
+            ("horizon", "Weeks ahead of as_of_week."),
+            ("quantile", "Quantile level, .025 to .975."),
+            ("value", "Foretold count at that level."),
+            ("model_name", "Model that made it."),
+            ("model_version", "Version of that model."),
+            ("data_version", "Version of the data it used."),
+            ("seed", "Seed of everything random in it."),
+        ),
+    ),
+    (
+        "forecast",
+        "backtest_score",
+        "One row per forecast week, series, model and horizon: how it did on past weeks.",
+        (
+            ("as_of_week", "Monday of the last closed week used."),
+            ("unique_id", "Series, for example MY/TIP."),
+            ("model_name", "Model scored."),
+            ("horizon", "Weeks ahead."),
+            ("origins", "Number of past weeks it forecast from."),
+            ("wis", "Mean weighted interval score."),
+            ("wis_seasonal_naive", "The same of the seasonal-naive forecast."),
+            ("relative_wis", "The first divided by the second; below 1 is better than naive."),
+            ("coverage_50", "Share of weeks inside the central 50 % interval."),
+            ("coverage_80", "Share of weeks inside the central 80 % interval."),
+            ("coverage_95", "Share of weeks inside the central 95 % interval."),
+        ),
+    ),
+)
+
+
+def _column(column: Column) -> dict[str, Any]:
+    """One landed column: its text as sent, and what staging makes of it."""
+    meta: dict[str, Any] = {"source_name": column.name, "standard": column.standard, "type": column.type}
+    if column.format:
+        meta["formats"] = [column.format]
+    if column.key:
+        meta["key"] = True
+    if column.separator:
+        meta["separator"] = column.separator
+    meta["pii"] = column.pii
+    return {
+        "name": column.landed_as,
+        "description": column.description or column.standard,
+        "config": {"meta": meta},
+    }
+
+
+def _table(contract: Contract, record: RecordType) -> dict[str, Any]:
+    """One record type of one feed as a dbt source table over its Parquet files."""
+    name = f"{contract.agency}__{record.name}"
+    pattern = f"{contract.agency}/{record.name}/*.parquet"
+    return {
+        "name": name,
+        "description": record.description,
+        "config": {
+            "meta": {
+                "agency": contract.agency,
+                "feed": contract.feed,
+                "source_class": contract.source_class,
+                "dagster": {"asset_key": ["landing", name]},
+                "external_location": "read_parquet('{{ env_var(\"MIDS_LANDING\") }}/"
+                + f"{pattern}', union_by_name=true)",
+            }
+        },
+        "columns": [
+            *(_column(column) for column in record.columns),
+            *({"name": name, "description": text} for name, text in _LINEAGE),
+        ],
+    }
+
+
+def _python_sources() -> Iterable[dict[str, Any]]:
+    for source in dict.fromkeys(table[0] for table in _PYTHON_TABLES):
+        yield {
+            "name": source,
+            "schema": source,
+            "description": f"Tables of the warehouse's schema {source} which Python writes.",
+            "tables": [
+                {
+                    "name": name,
+                    "description": description,
+                    "config": {"meta": {"dagster": {"asset_key": [source, name]}}},
+                    "columns": [{"name": column, "description": text} for column, text in columns],
+                }
+                for owner, name, description, columns in _PYTHON_TABLES
+                if owner == source
+            ],
+        }
+
+
+def render_sources(contracts: Mapping[str, Contract]) -> str:
+    """The text of ``_landing_sources.yml`` for these contracts, the same for the same contracts.
+
+    Args:
+        contracts: every feed's contract by ``agency.feed``.
+
+    Returns:
+        YAML with the source ``landing`` (a table ``<agency>__<record>`` for each record type, and
+        ``receipts``) and the sources ``linked`` and ``forecast``.
+    """
+    tables = [
+        _table(contract, record)
+        for _, contract in sorted(contracts.items())
+        for record in contract.records
+    ]
+    landing = {
+        "name": "landing",
+        "description": "Accepted records as sent, every field text: Parquet files of the landing zone.",
+        "tables": [*tables, _RECEIPTS],
+    }
+    document = {"version": 2, "sources": [landing, *_python_sources()]}
+    body: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
+    return _HEADER + body
+
+
+def main() -> int:
+    """Rewrite the committed file from the committed contracts."""
+    from expectations.contract import load_contracts
+
+    SOURCES_FILE.write_text(render_sources(load_contracts()), encoding="utf-8")
+    print(f"wrote {SOURCES_FILE}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
