@@ -1,0 +1,137 @@
+"""Rolling-origin backtest: forecast again from past origins with what was known then, and score.
+
+Belongs here: origins, vintages, the loop over origins and models, the score frame.
+Does not belong here: choosing (select.py), the formulae of scores (scores.py).
+
+Nothing after an origin reaches a forecast: the panel is cut (or rebuilt from the reporting triangle as it
+stood) before a model sees it. A test alters the data after the origin and expects the same forecasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from forecasting.frames import Floats, Panel, generator, to_panel
+from forecasting.models import Model
+from forecasting.nowcast import Delay, nowcast
+from forecasting.quantiles import path_quantiles
+from forecasting.scores import COVERAGES, covered, wis_parts
+from forecasting.series import known_series
+
+#: Fewer periods than this before an origin say nothing about a model.
+MIN_HISTORY = 16
+
+
+@dataclass(frozen=True)
+class Vintage:
+    """A panel as known at one origin, with its newest weeks nowcast; ``known`` is the panel before that."""
+
+    panel: Panel
+    known: Panel
+    delays: dict[str, Delay]
+
+
+def vintage(triangle: pd.DataFrame, as_of_week: pd.Timestamp, *, paths: int, seed: int) -> Vintage:
+    """Return what was known at the close of ``as_of_week`` and the nowcast of its newest weeks.
+
+    All series get a tail of the same length (the longest any of them needs); a series that needs less has its
+    known counts there.
+    """
+    as_of = pd.Timestamp(as_of_week)
+    close = as_of + pd.Timedelta(days=7)
+    part = triangle[(triangle["event_week"] <= as_of) & (triangle["known_week"] <= close)]
+    known = to_panel(known_series(part, as_of_week=as_of))
+    draws = nowcast(part, as_of_week=as_of, paths=paths, seed=seed)
+    length = max([d[0].shape[1] for d in draws.values()] + [1])
+    tail = np.repeat(known.y[:, None, -length:], paths, axis=1)
+    for i, name in enumerate(known.ids):
+        values = draws[name][0]
+        tail[i, :, length - values.shape[1] :] = values
+    y = known.y.copy()
+    y[:, -length:] = tail.mean(axis=1)
+    return Vintage(replace(known, y=y, tail=tail), known, {k: v[1] for k, v in draws.items()})
+
+
+def origin_steps(steps: int, horizon: int, origins: int, every: int = 1) -> list[int]:
+    """Return how many periods each origin knows; the newest leaves room for the whole horizon."""
+    out = [steps - horizon - k * every for k in range(origins)]
+    return sorted(s for s in out if s >= MIN_HISTORY)
+
+
+def backtest(
+    panel: Panel,
+    models: Sequence[Model],
+    *,
+    horizon: int,
+    levels: Sequence[float],
+    origins: int = 26,
+    every: int = 1,
+    triangle: pd.DataFrame | None = None,
+    mature_after: int = 0,
+    paths: int = 500,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return one row per series, model, origin and horizon with WIS, its parts and coverages.
+
+    ``panel`` is the truth to score against (its last ``mature_after`` periods are not used for that). With
+    ``triangle`` every origin starts from its own vintage and nowcast; without, from the panel cut short.
+    """
+    rows = list(_rows(panel, models, horizon, levels, origins, every, triangle, mature_after, paths, seed))
+    if not rows:
+        return pd.DataFrame(columns=["unique_id", "model_name", "origin", "horizon", "y"])
+    return pd.concat(rows, ignore_index=True)
+
+
+def _rows(
+    panel: Panel,
+    models: Sequence[Model],
+    horizon: int,
+    levels: Sequence[float],
+    origins: int,
+    every: int,
+    triangle: pd.DataFrame | None,
+    mature_after: int,
+    paths: int,
+    seed: int,
+) -> Iterator[pd.DataFrame]:
+    steps = panel.y.shape[1] - mature_after
+    for stop in origin_steps(steps, horizon, origins, every):
+        origin = panel.ds[stop - 1]
+        if triangle is None:
+            view = panel.until(stop)
+        else:
+            view = vintage(triangle, pd.Timestamp(origin), paths=paths, seed=seed).panel
+        for model in models:
+            rng = generator(seed, model.name, str(origin))
+            values = path_quantiles(model.sample(view, horizon, paths, rng), levels)
+            if view.ids != panel.ids:  # a series not yet heard of at this origin has no forecast to score
+                aligned = np.full((len(panel.ids), horizon, len(levels)), np.nan)
+                where = {name: i for i, name in enumerate(panel.ids)}
+                aligned[[where[name] for name in view.ids]] = values
+                values = aligned
+            yield _score_rows(panel, model.name, stop, values, levels)
+
+
+def _score_rows(
+    panel: Panel, model_name: str, stop: int, values: Floats, levels: Sequence[float]
+) -> pd.DataFrame:
+    n, horizon = values.shape[:2]
+    truth = panel.y[:, stop : stop + horizon]
+    frame = pd.DataFrame(
+        {
+            "unique_id": np.repeat(np.asarray(panel.ids, dtype=object), horizon),
+            "model_name": model_name,
+            "origin": pd.Timestamp(panel.ds[stop - 1]),
+            "horizon": np.tile(np.arange(1, horizon + 1), n),
+            "y": truth.ravel(),
+        }
+    )
+    for name, column in wis_parts(truth, values, levels).items():
+        frame[name] = column.ravel()
+    for coverage in COVERAGES:
+        frame[f"coverage_{round(coverage * 100)}"] = covered(truth, values, levels, coverage).ravel()
+    return frame.dropna(subset=["wis"])
