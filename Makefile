@@ -1,0 +1,65 @@
+# MIDS. `make demo` shows it, `make test` proves it. Everything lives in .venv and .mids; nothing is
+# installed for the whole machine, except Chromium for the browser tests where the user may do so.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export MIDS_HOME ?= $(CURDIR)/.mids
+AS_OF := 2026-06-29
+
+.PHONY: help setup demo dev test check format bench docs lock clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info < (3, 14)))' || \
+	  { echo "MIDS needs Python 3.11, 3.12 or 3.13: set PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked, hash-checked dependencies into $(VENV) (about a minute) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(VENV)/.installed ## Make .venv with the locked dependencies
+
+demo: setup ## Simulate the agencies, run the weekly cycle, publish, summarise
+	@$(BIN)/mids sample --out "$(MIDS_HOME)" --if-missing
+	@$(BIN)/mids run --as-of $(AS_OF)
+
+dev: setup ## Open the Dagster UI on loopback (http://127.0.0.1:3000)
+	@$(BIN)/mids dev
+
+$(VENV)/.chromium: tests/browser/install_chromium.sh
+	@bash tests/browser/install_chromium.sh
+	@touch $@
+
+test: setup $(VENV)/.chromium ## Run all tests (bench apart)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: setup ## Lint, format, types, SQL style, YAML
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint dbt_project --processes 2 --disable-progress-bar
+	@$(BIN)/yamllint --strict -c .ci/yamllint.yml .
+
+format: setup ## Put code and SQL into the house style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/sqlfluff fix dbt_project --processes 2 --disable-progress-bar
+
+bench: setup ## Measure (slow); prints every figure with its rivals from the same run
+	@$(BIN)/python -m benchmarks
+
+docs: setup ## Build the documentation into site/
+	@$(BIN)/mkdocs build --quiet --strict -f deploy/mkdocs.yml --site-dir "$(CURDIR)/site"
+
+lock: setup ## Resolve the dependencies anew (needs uv on the path or in .venv)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" uv pip compile --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --all-extras --quiet pyproject.toml --output-file requirements.lock
+
+clean: ## Remove what MIDS made here (asks nothing; the data home too)
+	@rm -rf "$(MIDS_HOME)" site build dbt_project/target dbt_project/logs

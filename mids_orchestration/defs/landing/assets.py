@@ -1,0 +1,148 @@
+"""One asset step per feed, one asset per landed table, made from the contracts: no feed needs code here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from expectations.contract import Contract
+from mids_orchestration.calendar import delivery_week
+from mids_orchestration.defs.landing.checks import check_specs, evaluate_checks
+from mids_orchestration.defs.partitions import weeks
+from mids_orchestration.defs.resources import MidsHome, run_as_of
+from mids_orchestration.landing import Receipt, land, read_receipts
+from mids_orchestration.progress import announce
+from mids_orchestration.release import current_release
+
+#: A disk or a network may be well again in a minute; a bad file will not, and is never retried.
+_RETRY = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL)
+
+
+def build_landing_assets(contracts: Mapping[str, Contract]) -> list[dg.AssetsDefinition]:
+    """One partitioned multi-asset per contract; its tables are the contract's record types."""
+    return [_feed_asset(contract) for contract in contracts.values()]
+
+
+def table_key(contract: Contract, record: str) -> dg.AssetKey:
+    """The asset key of a landed table, equal to the name dbt knows it by."""
+    return dg.AssetKey(["landing", f"{contract.agency}__{record}"])
+
+
+def _feed_asset(contract: Contract) -> dg.AssetsDefinition:
+    specs = [
+        dg.AssetSpec(
+            key=table_key(contract, record.name),
+            description=f"{record.description}\n\n{contract.title_en} / {contract.title_ms}: every "
+            "field as text, as sent, with receipt and line number.",
+            group_name="landing",
+            owners=["team:data-engineering"],
+            kinds={contract.format.type, "parquet"},
+            tags={"agency": contract.agency, "source_class": contract.source_class},
+            partitions_def=weeks,
+            metadata={
+                "contract": f"expectations/feeds/{contract.agency}/{contract.feed}.yml",
+                "contract_version": contract.version,
+                "dagster/column_schema": _column_schema(record),
+            },
+        )
+        for record in contract.records
+    ]
+
+    @dg.multi_asset(
+        name=f"land_{contract.agency}_{contract.feed}",
+        specs=specs,
+        check_specs=check_specs(contract),
+        partitions_def=weeks,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        retry_policy=_RETRY,
+    )
+    def land_feed(context: dg.AssetExecutionContext, mids: MidsHome) -> Iterator[Any]:
+        settings = mids.settings
+        as_of = run_as_of(context, settings)
+        published = current_release(settings.releases)
+        announce(f"landing {contract.agency}/{contract.feed}")
+        receipts = land(
+            settings.inbox,
+            settings.home,
+            as_of=as_of,
+            contracts={contract.key: contract},
+            feeds={contract.key},
+            known_after=published.as_of if published else None,
+        )
+        for record in contract.records:
+            key = table_key(contract, record.name)
+            yield from _past_weeks(context, key, record.name, receipts)
+            yield dg.MaterializeResult(
+                asset_key=key, metadata=_metadata(record.name, receipts, read_receipts(settings.home), contract)
+            )
+        yield from evaluate_checks(contract, receipts, settings, as_of)
+
+    return land_feed
+
+
+def _column_schema(record: Any) -> dg.TableSchema:
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.landed_as,
+                "text",
+                description=f"{column.description or ''} (standard name: {column.standard}; "
+                f"read as {column.type}; PII: {column.pii})",
+                constraints=dg.TableColumnConstraints(nullable=column.nullable),
+            )
+            for column in record.columns
+        ]
+    )
+
+
+def _past_weeks(
+    context: dg.AssetExecutionContext, key: dg.AssetKey, record: str, receipts: list[Receipt]
+) -> Iterator[dg.AssetMaterialization]:
+    """One run lands whatever waits, so each delivery is shown under the week it closes."""
+    rows: dict[date, int] = {}
+    for receipt in receipts:
+        if receipt.status == "accepted" and receipt.known_on:
+            week = delivery_week(receipt.known_on)
+            rows[week] = rows.get(week, 0) + receipt.tables[record].accepted
+    own = set(context.partition_keys)
+    valid = set(weeks.get_partition_keys())
+    for week, count in sorted(rows.items()):
+        if week.isoformat() in valid - own:
+            yield dg.AssetMaterialization(
+                asset_key=key, partition=week.isoformat(), metadata={"dagster/row_count": count}
+            )
+
+
+def _metadata(
+    record: str, landed: list[Receipt], all_receipts: list[Receipt], contract: Contract
+) -> dict[str, Any]:
+    """Rows in, out and rejected; what arrived in this run and what the feed has sent in all."""
+    mine = [r for r in all_receipts if (r.agency, r.feed) == (contract.agency, contract.feed)]
+    accepted = [r for r in mine if r.status == "accepted"]
+    totals = [r.tables[record] for r in accepted if record in r.tables]
+    new = [r for r in landed if r.status == "accepted"]
+    known = [r.known_on for r in accepted if r.known_on]
+    return {
+        "dagster/row_count": sum(t.accepted for t in totals),
+        "rows_received": sum(t.received for t in totals),
+        "rows_accepted": sum(t.accepted for t in totals),
+        "rows_quarantined": sum(t.quarantined for t in totals),
+        "deliveries_in_this_run": len(new),
+        "deliveries_refused_in_this_run": sum(r.status == "refused" for r in landed),
+        "deliveries_in_all": len(accepted),
+        "newest_delivery": max(known).isoformat() if known else "none",
+        "receipts": dg.MetadataValue.md(
+            "\n".join(
+                ["| receipt | file | sent | known | received | accepted | quarantined |", "|---|---|---|---|--:|--:|--:|"]
+                + [
+                    f"| `{r.receipt_id}` | {r.original_name} | {r.sent_on} | {r.known_on} | "
+                    f"{r.tables[record].received} | {r.tables[record].accepted} | {r.tables[record].quarantined} |"
+                    for r in accepted[-12:]
+                    if record in r.tables
+                ]
+            )
+        ),
+    }

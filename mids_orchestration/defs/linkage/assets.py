@@ -1,0 +1,109 @@
+"""Person linkage as an asset: reads conformed persons, writes who is the same person as whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from mids_orchestration.defs.pools import WAREHOUSE_WRITER
+from mids_orchestration.defs.resources import MidsHome
+from mids_orchestration.linkage import link_persons
+from mids_orchestration.linkage.register import read_register, write_register
+from mids_orchestration.progress import announce
+from mids_orchestration.warehouse import open_warehouse
+
+LINK = dg.AssetKey(["linked", "person_link"])
+PAIR = dg.AssetKey(["linked", "person_pair"])
+
+#: A cluster larger than this is two people in one far more often than one person in so many records.
+MAX_CLUSTER_SIZE = 60
+
+
+def build_linkage_assets() -> list[dg.AssetsDefinition]:
+    """The one linkage step and its gates."""
+    return [person_linkage]
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            key=LINK,
+            deps=[dg.AssetKey(["conformed", "cnf_person"])],
+            description="One row per source record of a person: the person key it was given, how sure we "
+            "are, and under which model. Restricted.",
+            group_name="linked",
+            owners=["team:data-engineering"],
+            kinds={"python", "duckdb", "splink"},
+        ),
+        dg.AssetSpec(
+            key=PAIR,
+            deps=[dg.AssetKey(["conformed", "cnf_person"])],
+            description="One row per pair of source records that the model compared and found likely "
+            "enough to keep, with probability and weight. Restricted.",
+            group_name="linked",
+            owners=["team:data-engineering"],
+            kinds={"python", "duckdb", "splink"},
+        ),
+    ],
+    check_specs=[
+        dg.AssetCheckSpec(
+            "every_record_has_a_person",
+            asset=LINK,
+            blocking=True,
+            description="Gate, owner data-engineering. Every conformed person record has exactly one key. "
+            "If it fails, linkage lost or doubled a record: do not publish; report it with the run id.",
+        ),
+        dg.AssetCheckSpec(
+            "no_cluster_too_large",
+            asset=LINK,
+            blocking=True,
+            description=f"Gate, owner data-engineering. No person gathers more than {MAX_CLUSTER_SIZE} "
+            "records. If it fails, look at that cluster's pairs: usually a shared placeholder name.",
+        ),
+    ],
+    pool=WAREHOUSE_WRITER,
+)
+def person_linkage(context: dg.AssetExecutionContext, mids: MidsHome) -> Iterator[Any]:
+    """Link all current person records, keeping the keys that the register already gave."""
+    settings = mids.settings
+    with open_warehouse(settings, read_only=True) as connection:
+        persons = connection.execute("select * from conformed.cnf_person").df()
+    announce(f"linking {len(persons):,} person records")
+    result = link_persons(persons, previous=read_register(settings.identities), seed=settings.seed)
+    with open_warehouse(settings) as connection:
+        connection.execute("create schema if not exists linked")
+        for table, frame in (("person_link", result.links), ("person_pair", result.pairs)):
+            _replace(connection, table, frame)
+    write_register(settings.identities, result)
+    metrics = {name: _metadata(value) for name, value in result.metrics.items()}
+    yield dg.MaterializeResult(
+        asset_key=LINK, metadata={"dagster/row_count": len(result.links), **metrics}
+    )
+    yield dg.MaterializeResult(asset_key=PAIR, metadata={"dagster/row_count": len(result.pairs)})
+    given = result.links["person_record_id"]
+    yield dg.AssetCheckResult(
+        asset_key=LINK,
+        check_name="every_record_has_a_person",
+        passed=bool(given.is_unique and set(given) == set(persons["person_record_id"])),
+        metadata={"records": len(persons), "linked": len(given)},
+    )
+    largest = int(result.links["cluster_size"].max()) if len(result.links) else 0
+    yield dg.AssetCheckResult(
+        asset_key=LINK,
+        check_name="no_cluster_too_large",
+        passed=largest <= MAX_CLUSTER_SIZE,
+        metadata={"largest_cluster": largest},
+    )
+
+
+def _replace(connection: Any, table: str, frame: pd.DataFrame) -> None:
+    connection.register("incoming", frame)
+    connection.execute(f"create or replace table linked.{table} as select * from incoming")
+    connection.unregister("incoming")
+
+
+def _metadata(value: Any) -> Any:
+    return value if isinstance(value, int | float | str) else dg.MetadataValue.json(value)

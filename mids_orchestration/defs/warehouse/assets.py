@@ -1,0 +1,59 @@
+"""dbt in two strides, with person linkage between them: to_conformed, then from_linked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+
+from mids_orchestration.defs.pools import WAREHOUSE_WRITER
+from mids_orchestration.defs.resources import MidsHome
+from mids_orchestration.defs.warehouse.translator import MidsTranslator
+from mids_orchestration.progress import announce
+from mids_orchestration.warehouse import open_warehouse
+
+#: Name of the asset step, dbt selector of the same name in dbt_project/selectors.yml.
+STRIDES = ("to_conformed", "from_linked", "forecast_marts")
+
+
+def build_warehouse_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
+    """One Dagster step per dbt selection; every model, seed and test of it is an asset or a check."""
+    return [_stride(selector, manifest) for selector in STRIDES]
+
+
+def _stride(selector: str, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    @dbt_assets(
+        manifest=manifest,
+        selector=selector,
+        name=f"dbt_{selector}",
+        dagster_dbt_translator=MidsTranslator(),
+        pool=WAREHOUSE_WRITER,
+    )
+    def stride(context: dg.AssetExecutionContext, dbt: DbtCliResource, mids: MidsHome) -> Iterator[Any]:
+        settings = mids.settings
+        settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
+        # dbt reads its profile from the environment of its own process only.
+        os.environ.update(settings.dbt_environment())
+        announce(f"dbt build: {selector}")
+        invocation = dbt.cli(["build", "--selector", selector], context=context)
+        # Row counts are read after dbt has let go of the file: DuckDB has one lock between processes.
+        events = list(invocation.stream())
+        with open_warehouse(settings, read_only=True) as connection:
+            for event in events:
+                yield _with_row_count(event, connection, context)
+
+    return stride
+
+
+def _with_row_count(event: Any, connection: Any, context: dg.AssetExecutionContext) -> Any:
+    if not isinstance(event, dg.Output):
+        return event
+    schema, table = context.asset_key_for_output(event.output_name).path
+    rows = connection.execute(f'select count(*) from "{schema}"."{table}"').fetchone()[0]
+    metadata = {**event.metadata, "dagster/row_count": dg.MetadataValue.int(rows)}
+    return dg.Output(
+        event.value, output_name=event.output_name, metadata=metadata, data_version=event.data_version
+    )
