@@ -1,7 +1,7 @@
 """Feed contracts as dbt source declarations: what dbt needs to know about the landing zone, said once.
 
 Belongs here: the one pure function which writes ``dbt_project/models/staging/_landing_sources.yml`` from
-the contracts, and the tables that Python writes for dbt to read. Does not belong here: reading contracts
+the contracts, and the declaration of the tables which Python writes for dbt to read. Does not belong here: reading contracts
 (:mod:`expectations.contract`) or any transformation.
 
 The staging models take names, types and formats of their columns from this file at compile time, so a
@@ -114,9 +114,11 @@ _PYTHON_TABLES: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = 
 
 def _column(column: Column) -> dict[str, Any]:
     """One landed column: its text as sent, and what staging makes of it."""
-    meta: dict[str, Any] = {"source_name": column.name, "standard": column.standard, "type": column.type}
-    if column.format:
-        meta["formats"] = [column.format]
+    meta: dict[str, Any] = {"source_name": column.name, "type": column.type}
+    if column.standard:
+        meta["standard"] = column.standard
+    if column.formats:
+        meta["formats"] = list(column.formats)
     if column.key:
         meta["key"] = True
     if column.separator:
@@ -124,7 +126,7 @@ def _column(column: Column) -> dict[str, Any]:
     meta["pii"] = column.pii
     return {
         "name": column.landed_as,
-        "description": column.description or column.standard,
+        "description": column.description or column.name,
         "config": {"meta": meta},
     }
 
@@ -132,6 +134,10 @@ def _column(column: Column) -> dict[str, Any]:
 def _table(contract: Contract, record: RecordType) -> dict[str, Any]:
     """One record type of one feed as a dbt source table over its Parquet files."""
     name = f"{contract.agency}__{record.name}"
+    columns = {column.landed_as: column for column in record.columns}
+    for earlier in contract.earlier:  # older layouts are still in the landing zone
+        for column in (column for old in earlier.records if old.name == record.name for column in old.columns):
+            columns.setdefault(column.landed_as, column)
     pattern = f"{contract.agency}/{record.name}/*.parquet"
     return {
         "name": name,
@@ -142,12 +148,12 @@ def _table(contract: Contract, record: RecordType) -> dict[str, Any]:
                 "feed": contract.feed,
                 "source_class": contract.source_class,
                 "dagster": {"asset_key": ["landing", name]},
-                "external_location": "read_parquet('{{ env_var(\"MIDS_LANDING\") }}/"
+                "external_location": 'read_parquet(\'{{ env_var("MIDS_LANDING") }}/'
                 + f"{pattern}', union_by_name=true)",
             }
         },
         "columns": [
-            *(_column(column) for column in record.columns),
+            *(_column(column) for column in columns.values()),
             *({"name": name, "description": text} for name, text in _LINEAGE),
         ],
     }
@@ -183,9 +189,7 @@ def render_sources(contracts: Mapping[str, Contract]) -> str:
         ``receipts``) and the sources ``linked`` and ``forecast``.
     """
     tables = [
-        _table(contract, record)
-        for _, contract in sorted(contracts.items())
-        for record in contract.records
+        _table(contract, record) for _, contract in sorted(contracts.items()) for record in contract.records
     ]
     landing = {
         "name": "landing",

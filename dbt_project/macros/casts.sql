@@ -7,7 +7,10 @@
 {%- endmacro %}
 
 {% macro duckdb__try_read(expression, type, formats) -%}
-    {%- set local = formats | reject('in', ['%Y-%m-%d']) | list -%}
+    {#- ISO forms need no pattern, and a cast drops an offset such as +08:00: agencies write local time,
+        and local time is what we keep. -#}
+    {%- set local = [] -%}
+    {%- for format in formats if not format.startswith('%Y-%m-%d') %}{% do local.append(format) %}{% endfor -%}
     {%- if type == 'date' and local -%}
         coalesce(cast(try_strptime({{ expression }}, {{ local }}) as date), try_cast({{ expression }} as date))
     {%- elif type == 'timestamp' and local -%}
@@ -22,7 +25,7 @@
 {%- endmacro %}
 
 {% macro spark__try_read(expression, type, formats) -%}
-    {#- An offset such as +08:00 is dropped: agencies write local time, and local time is what we keep. -#}
+    {#- The offset is dropped here too. -#}
     {%- set plain = "regexp_replace(" ~ expression ~ ", '(Z|[+-][0-9]{2}:?[0-9]{2})$', '')" -%}
     {%- if type in ('date', 'timestamp') -%}
         coalesce(

@@ -1,0 +1,65 @@
+{# A table of record versions with three more columns:
+     version_no    1 for the oldest content of a record, in the order the agency wrote it
+     is_current    the newest content: latest `updated_at`, then latest delivery
+     took_effect   false for content that was already superseded when it arrived; without those rows the
+                   others, in the order they became known, are what was believed at each time #}
+{% macro versions(relation, key) -%}
+{%- set delivered = '_received_on, _receipt_id, _line_no' -%}
+select
+    {{ relation }}.*,
+    row_number() over (
+        partition by {{ key }}
+        order by updated_at, {{ delivered }}
+    ) as version_no,
+    row_number() over (
+        partition by {{ key }}
+        order by updated_at desc, _received_on desc, _receipt_id desc, _line_no desc
+    ) = 1 as is_current,
+    coalesce(
+        updated_at >= max(updated_at) over (
+            partition by {{ key }}
+            order by known_on, {{ delivered }}
+            rows between unbounded preceding and 1 preceding
+        ),
+        true
+    ) as took_effect
+from {{ relation }}
+{%- endmacro %}
+
+{# The day to count an event on: the first of these days that is a possible one, that is inside the
+   calendar and not after the day the record became known; failing all, that day itself. #}
+{% macro event_on(days, known_on) -%}
+    coalesce(
+        {%- for day in days %}
+        case when {{ day }} between cast('{{ var("calendar_from") }}' as date) and {{ known_on }} then {{ day }} end,
+        {%- endfor %}
+        {{ known_on }}
+    )
+{%- endmacro %}
+
+{# Completed years between a birth date and a day. #}
+{% macro age_years(birth_date, on_day) -%}
+    (
+        extract(year from {{ on_day }}) - extract(year from {{ birth_date }})
+        - case
+            when extract(month from {{ on_day }}) * 100 + extract(day from {{ on_day }})
+                < extract(month from {{ birth_date }}) * 100 + extract(day from {{ birth_date }})
+                then 1
+            else 0
+        end
+    )
+{%- endmacro %}
+
+{# "column=text" for each value that a code list does not know, separated by U+001F; NULL when it knows all.
+   `checks` holds [column, text as sent, code found]. #}
+{% macro unmapped(checks) -%}
+    nullif(concat_ws(
+        chr(31),
+        {% for column, text, code in checks -%}
+        case
+            when {{ text }} is not null and {{ code }} is null
+                then {{ dbt.concat(["'" ~ column ~ "='", text]) }}
+        end{{ ',' if not loop.last }}
+        {% endfor -%}
+    ), '')
+{%- endmacro %}

@@ -1,0 +1,266 @@
+-- One row per person record and delivery, as one agency tells it.
+with pdrm as (
+
+    select
+        'PDRM' as source_agency_code,
+        'persons' as source_record,
+        source_record_key,
+        source_case_no,
+        source_case_no as case_source_key,
+        source_case_no as shared_case_no,
+        role,
+        full_name,
+        sex as sex_text,
+        birth_date,
+        age_years,
+        nationality_text,
+        document_type as document_text,
+        document_no,
+        cast(null as {{ dbt.type_string() }}) as state_name,
+        'MY' as country_text,
+        cast(null as {{ dbt.type_string() }}) as exploitation_text,
+        cast(null as date) as occurred_on,
+        cast(null as date) as reported_on,
+        recorded_on,
+        protection_order,
+        cast(null as {{ dbt.type_string() }}) as trafficking_status,
+        updated_at,
+        known_on,
+        _received_on,
+        _receipt_id,
+        _line_no
+    from {{ ref('stg_pdrm__persons') }}
+
+),
+
+jim as (
+
+    select
+        'JIM' as source_agency_code,
+        'persons' as source_record,
+        source_record_key,
+        operation_no as source_case_no,
+        operation_no as case_source_key,
+        cast(null as {{ dbt.type_string() }}) as shared_case_no,
+        role,
+        full_name,
+        sex as sex_text,
+        birth_date,
+        cast(null as {{ dbt.type_bigint() }}) as age_years,
+        nationality_text,
+        cast(null as {{ dbt.type_string() }}) as document_text,
+        document_no,
+        cast(null as {{ dbt.type_string() }}) as state_name,
+        'MY' as country_text,
+        cast(null as {{ dbt.type_string() }}) as exploitation_text,
+        cast(null as date) as occurred_on,
+        cast(null as date) as reported_on,
+        recorded_on,
+        cast(null as {{ dbt.type_string() }}) as protection_order,
+        cast(null as {{ dbt.type_string() }}) as trafficking_status,
+        cast(updated_at as {{ dbt.type_timestamp() }}) as updated_at,
+        known_on,
+        _received_on,
+        _receipt_id,
+        _line_no
+    from {{ ref('stg_jim__persons') }}
+
+),
+
+agc_accused as (
+
+    -- The feed has a row per charge; the accused stands on each of them.
+    select
+        *,
+        row_number() over (partition by prosecution_no, updated_at, _receipt_id order by _line_no) as charge_row
+    from {{ ref('stg_agc__charges') }}
+
+),
+
+agc as (
+
+    select
+        'AGC' as source_agency_code,
+        'charges' as source_record,
+        prosecution_no as source_record_key,
+        prosecution_no as source_case_no,
+        cast(null as {{ dbt.type_string() }}) as case_source_key,
+        investigation_ref as shared_case_no,
+        'ACCUSED' as role,
+        full_name,
+        sex as sex_text,
+        birth_date,
+        cast(null as {{ dbt.type_bigint() }}) as age_years,
+        nationality_code as nationality_text,
+        cast(null as {{ dbt.type_string() }}) as document_text,
+        document_no,
+        cast(null as {{ dbt.type_string() }}) as state_name,
+        'MY' as country_text,
+        cast(null as {{ dbt.type_string() }}) as exploitation_text,
+        cast(null as date) as occurred_on,
+        opened_on as reported_on,
+        recorded_on,
+        cast(null as {{ dbt.type_string() }}) as protection_order,
+        cast(null as {{ dbt.type_string() }}) as trafficking_status,
+        updated_at,
+        known_on,
+        _received_on,
+        _receipt_id,
+        _line_no
+    from agc_accused
+    where charge_row = 1
+
+),
+
+kln as (
+
+    select
+        'KLN' as source_agency_code,
+        'consular_cases' as source_record,
+        source_record_key,
+        source_case_no,
+        source_case_no as case_source_key,
+        coalesce(police_report_no, source_case_no) as shared_case_no,
+        'MISSING ABROAD' as role,
+        full_name,
+        sex as sex_text,
+        birth_date,
+        cast(null as {{ dbt.type_bigint() }}) as age_years,
+        'MY' as nationality_text,
+        case when mykad_no is not null then 'MYKAD' when passport_no is not null then 'PASPORT' else 'TIADA' end
+            as document_text,
+        coalesce(mykad_no, passport_no) as document_no,
+        state_name,
+        country_code as country_text,
+        exploitation_text,
+        cast(null as date) as occurred_on,
+        reported_on,
+        recorded_on,
+        cast(null as {{ dbt.type_string() }}) as protection_order,
+        cast(null as {{ dbt.type_string() }}) as trafficking_status,
+        updated_at,
+        known_on,
+        _received_on,
+        _receipt_id,
+        _line_no
+    from {{ ref('stg_kln__consular_cases') }}
+
+),
+
+ngo as (
+
+    -- HTCDS lists several values with semicolons; the first is the one the organisation put first.
+    select
+        'NGO' as source_agency_code,
+        'reports' as source_record,
+        source_record_key,
+        source_case_no,
+        cast(null as {{ dbt.type_string() }}) as case_source_key,
+        cast(null as {{ dbt.type_string() }}) as shared_case_no,
+        case when country_code <> 'MY' then 'MISSING ABROAD' else 'VICTIM' end as role,
+        nullif(trim(concat_ws(' ', first_name, second_name)), '') as full_name,
+        gender as sex_text,
+        birth_date,
+        age_years,
+        nullif(trim({{ dbt.split_part('nationality_codes', "';'", 1) }}), '') as nationality_text,
+        cast(null as {{ dbt.type_string() }}) as document_text,
+        document_no,
+        case when country_code = 'MY' then state_name end as state_name,
+        country_code as country_text,
+        nullif(trim({{ dbt.split_part('exploitation_types', "';'", 1) }}), '') as exploitation_text,
+        occurred_on,
+        reported_on,
+        recorded_on,
+        cast(null as {{ dbt.type_string() }}) as protection_order,
+        trafficking_status,
+        updated_at,
+        known_on,
+        _received_on,
+        _receipt_id,
+        _line_no
+    from {{ ref('stg_ngo__reports') }}
+
+),
+
+told as (
+
+    select * from pdrm
+    union all
+    select * from jim
+    union all
+    select * from agc
+    union all
+    select * from kln
+    union all
+    select * from ngo
+
+),
+
+coded as (
+
+    select
+        {{ mids.record_id(['lower(told.source_agency_code)', 'told.source_record', 'told.source_record_key']) }}
+            as person_record_id,
+        told.source_agency_code,
+        told.source_record,
+        told.source_record_key,
+        told.source_case_no,
+        told.case_source_key,
+        {{ mids.case_no_norm('told.shared_case_no') }} as case_no_norm,
+        coalesce(role.code, 'XX') as role_code,
+        told.full_name,
+        coalesce(sex.code, 'U') as sex_code,
+        told.birth_date,
+        told.age_years,
+        coalesce(nationality.country_code, 'XX') as nationality_code,
+        {{ mids.document_type('told.document_no', 'document.code') }} as document_type,
+        told.document_no,
+        coalesce(map_state.state_code, 'XX') as state_code,
+        coalesce(country.country_code, 'XX') as country_code,
+        coalesce(map_exploitation.exploitation_code, 'Unknown') as exploitation_code,
+        {{ mids.event_on(['told.occurred_on', 'told.reported_on', 'told.recorded_on'], 'told.known_on') }} as event_on,
+        coalesce(protection_order.code, 'NONE') as protection_order_code,
+        coalesce(trafficking_status.code, 'XX') as trafficking_status_code,
+        {{ mids.unmapped([
+            ['role', 'told.role', 'role.code'],
+            ['sex', 'told.sex_text', 'sex.code'],
+            ['nationality', 'told.nationality_text', 'nationality.country_code'],
+            ['document_type', 'told.document_text', 'document.code'],
+            ['state_name', 'told.state_name', 'map_state.state_code'],
+            ['country_code', 'told.country_text', 'country.country_code'],
+            ['exploitation', 'told.exploitation_text', 'map_exploitation.exploitation_code'],
+            ['protection_order', 'told.protection_order', 'protection_order.code'],
+            ['trafficking_status', 'told.trafficking_status', 'trafficking_status.code'],
+        ]) }} as unmapped,
+        coalesce(told.updated_at, cast(told.known_on as {{ dbt.type_timestamp() }})) as updated_at,
+        told.known_on,
+        told._received_on,
+        told._receipt_id,
+        told._line_no
+    from told
+    left join {{ ref('map_code') }} as role
+        on role.domain = 'role' and {{ mids.plain_text('told.role') }} = role.spelling
+    left join {{ ref('map_code') }} as sex
+        on sex.domain = 'sex' and {{ mids.plain_text('told.sex_text') }} = sex.spelling
+    left join {{ ref('map_code') }} as document
+        on document.domain = 'document' and {{ mids.plain_text('told.document_text') }} = document.spelling
+    left join {{ ref('map_code') }} as protection_order
+        on
+            protection_order.domain = 'protection_order'
+            and {{ mids.plain_text('told.protection_order') }} = protection_order.spelling
+    left join {{ ref('map_code') }} as trafficking_status
+        on
+            trafficking_status.domain = 'trafficking_status'
+            and {{ mids.plain_text('told.trafficking_status') }} = trafficking_status.spelling
+    left join {{ ref('map_country') }} as nationality
+        on {{ mids.plain_text('told.nationality_text') }} = nationality.spelling
+    left join {{ ref('map_country') }} as country
+        on {{ mids.plain_text('told.country_text') }} = country.spelling
+    left join {{ ref('map_state') }} as map_state
+        on {{ mids.plain_text('told.state_name') }} = map_state.spelling
+    left join {{ ref('map_exploitation') }} as map_exploitation
+        on {{ mids.plain_text('told.exploitation_text') }} = map_exploitation.spelling
+
+)
+
+{{ mids.versions('coded', 'person_record_id') }}
