@@ -37,7 +37,7 @@ $(VENV)/.chromium: tests/browser/install_chromium.sh
 	@touch $@
 
 test: setup $(VENV)/.chromium ## Run all tests (bench apart)
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: setup ## Lint, format, types, SQL style, YAML
 	@$(BIN)/ruff check .

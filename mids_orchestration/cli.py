@@ -174,7 +174,11 @@ def release_list(home: Home = None, as_json: AsJson = False) -> None:
     settings = _settings(home)
     current = current_release(settings.releases)
     rows = [
-        {"release": r.release_id, "as_of": r.as_of.isoformat(), "current": bool(current and r == current)}
+        {
+            "release": r.release_id,
+            "as_of": r.as_of.isoformat(),
+            "current": bool(current and r.release_id == current.release_id),
+        }
         for r in list_releases(settings.releases)
     ]
     if as_json:
@@ -199,10 +203,10 @@ def release_show(
         typer.echo(json.dumps(facts, indent=1))
         return
     typer.echo(f"{release.release_id}   as of {release.as_of}\n{release.path}")
-    for table in facts["tables"]:
-        typer.echo(f"  {table['zone']:<11}{table['name']:<32}{table['rows']:>10,} rows")
-    for gate in facts["gates"]:
-        typer.echo(f"  gate {gate['name']:<40}{gate['result']}")
+    for table, rows in release.tables.items():
+        typer.echo(f"  {table:<32}{rows:>10,} rows")
+    for gate in release.gates:
+        typer.echo(f"  gate {gate.name:<36}{gate.status:<14}{gate.found}")
 
 
 @release_app.command("verify")
@@ -215,7 +219,7 @@ def release_verify(
     from mids_orchestration.release import verify_release
 
     release = _release(_settings(home), release_id)
-    problems = [str(problem) for problem in verify_release(release)]
+    problems = [str(problem) for problem in verify_release(release.path)]
     if as_json:
         typer.echo(json.dumps({"release": release.release_id, "problems": problems}))
     elif problems:

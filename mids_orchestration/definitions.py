@@ -31,7 +31,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
             *build_warehouse_assets(manifest),
             *build_linkage_assets(),
             *build_forecast_assets(),
-            *build_release_assets(),
+            *build_release_assets(manifest),
         ],
         jobs=JOBS,
         schedules=[weekly_schedule],

@@ -17,7 +17,11 @@ from mids_orchestration.landing import Receipt, read_receipts
 from mids_orchestration.release import current_release, open_release
 from mids_orchestration.settings import Settings
 
-_CRIME = {"TIP": "trafficking / pemerdagangan", "SOM": "smuggling / penyeludupan", "JOBSCAM": "job scams / tipu kerja"}
+_CRIME = {
+    "TIP": "trafficking / pemerdagangan",
+    "SOM": "smuggling / penyeludupan",
+    "JOBSCAM": "job scams / tipu kerja",
+}
 _NEXT_WEEKS = """
     select unique_id, any_value(crime_type_code) as crime_type, target_week,
            max(value) filter (where quantile = 0.1) as low,
@@ -52,7 +56,9 @@ def as_dict(
         "failed_steps": record.failed_steps,
         "release": release.release_id if release else None,
         "tables": dict(release.tables) if release else {},
-        "stale_feeds": [f"{s.agency}/{s.feed}" for s in release.feeds if s.status == "stale"] if release else [],
+        "stale_feeds": [f"{s.agency}/{s.feed}" for s in release.feeds if s.status == "stale"]
+        if release
+        else [],
         "next_week": _next_week(settings) if release else [],
         "dashboard": str(settings.releases / "current" / "dashboard.html") if release else None,
     }
@@ -66,7 +72,7 @@ def render(settings: Settings, record: CycleRecord, contracts: Mapping[str, Cont
         lines += ["", *_release_lines(facts), "", *_projection_lines(facts["next_week"])]
         lines += ["", f"Dashboard     {facts['dashboard']}"]
     lines += ["Next          make dev   (Dagster UI: the graph, every run and check)"]
-    lines += ["              mids sql \"from fct_weekly_count limit 5\""]
+    lines += ['              mids sql "from fct_weekly_count limit 5"']
     return "\n".join(lines)
 
 
@@ -92,7 +98,8 @@ def _feed_row(contract: Contract, record: str, receipts: list[Receipt]) -> dict[
     accepted = [r for r in receipts if r.status == "accepted" and record in r.tables]
     known = [r.known_on for r in accepted if r.known_on]
     received, kept, quarantined = (
-        sum(getattr(r.tables[record], field) for r in accepted) for field in ("received", "accepted", "quarantined")
+        sum(getattr(r.tables[record], field) for r in accepted)
+        for field in ("received", "accepted", "quarantined")
     )
     return {
         "feed": f"{contract.agency}/{contract.feed}",

@@ -8,7 +8,11 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 PURE = ("mids_orchestration/landing", "mids_orchestration/linkage", "mids_orchestration/release",
         "mids_orchestration/sample", "forecasting", "expectations")  # fmt: skip
-MAY_IMPORT_DAGSTER = ("mids_orchestration/defs/", "mids_orchestration/definitions.py", "mids_orchestration/cli.py")
+MAY_IMPORT_DAGSTER = (
+    "mids_orchestration/defs/",
+    "mids_orchestration/definitions.py",
+    "mids_orchestration/cli.py",
+)
 CLOCKS = {("date", "today"), ("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("time", "time"),
           ("Timestamp", "now"), ("Timestamp", "today")}  # fmt: skip
 
@@ -38,7 +42,9 @@ def test_module_keeps_the_rule(path: Path) -> None:
         dagster = sorted(name for name in imported if name.split(".")[0].startswith("dagster"))
         assert not dagster, f"{relative} imports {dagster}: only defs/, definitions.py and cli.py may"
     if relative.startswith(PURE):
-        upward = sorted(n for n in imported if n.startswith(("mids_orchestration.defs", "mids_orchestration.cli")))
+        upward = sorted(
+            n for n in imported if n.startswith(("mids_orchestration.defs", "mids_orchestration.cli"))
+        )
         assert not upward, f"{relative} reaches up into {upward}"
 
 
@@ -55,5 +61,7 @@ def test_pure_module_never_asks_the_clock_or_the_environment(path: Path) -> None
         and (node.func.value.id, node.func.attr) in CLOCKS
     ]
     assert not asked, f"{path.name}: pass as_of instead ({asked})"
-    environ = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "environ"]
+    environ = [
+        node.lineno for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "environ"
+    ]
     assert not environ, f"{path.name}: only settings.py reads the environment (line {environ})"

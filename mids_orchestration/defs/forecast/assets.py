@@ -100,7 +100,9 @@ def weekly_projection(context: dg.AssetExecutionContext, mids: MidsHome) -> Iter
         origins=BACKTEST_ORIGINS,
         seed=settings.seed,
     )
-    forecast = _forecast_table(projection, as_of_week, data_version(read_receipts(settings.home)), settings.seed)
+    forecast = _forecast_table(
+        projection, as_of_week, data_version(read_receipts(settings.home)), settings.seed
+    )
     tables = {
         "weekly_forecast": forecast,
         "weekly_nowcast": projection.nowcast.rename(columns={"ds": "event_week"}).assign(
@@ -115,7 +117,8 @@ def weekly_projection(context: dg.AssetExecutionContext, mids: MidsHome) -> Iter
     for key in (FORECAST, NOWCAST, SCORE):
         table = key.path[-1]
         yield dg.MaterializeResult(
-            asset_key=key, metadata={"dagster/row_count": rows[table], "rows_this_week": len(tables[table]), **about}
+            asset_key=key,
+            metadata={"dagster/row_count": rows[table], "rows_this_week": len(tables[table]), **about},
         )
     yield from _evaluate(forecast, projection)
 
@@ -180,7 +183,9 @@ def _skill(projection: Any) -> dict[str, float | None]:
     skill: dict[str, float | None] = {}
     for name, model in projection.chosen.items():
         scores = projection.scores
-        mine = scores[(scores["unique_id"] == name) & (scores["model_name"] == model)] if len(scores) else scores
+        mine = (
+            scores[(scores["unique_id"] == name) & (scores["model_name"] == model)] if len(scores) else scores
+        )
         naive = mine["wis_seasonal_naive"].sum() if len(mine) else 0
         skill[name] = float(mine["wis"].sum() / naive) if naive > 0 else None
     return skill

@@ -76,7 +76,8 @@ def _feed_asset(contract: Contract) -> dg.AssetsDefinition:
             key = table_key(contract, record.name)
             yield from _past_weeks(context, key, record.name, receipts)
             yield dg.MaterializeResult(
-                asset_key=key, metadata=_metadata(record.name, receipts, read_receipts(settings.home), contract)
+                asset_key=key,
+                metadata=_metadata(record.name, receipts, read_receipts(settings.home), contract),
             )
         yield from evaluate_checks(contract, receipts, settings, as_of)
 
@@ -136,7 +137,10 @@ def _metadata(
         "newest_delivery": max(known).isoformat() if known else "none",
         "receipts": dg.MetadataValue.md(
             "\n".join(
-                ["| receipt | file | sent | known | received | accepted | quarantined |", "|---|---|---|---|--:|--:|--:|"]
+                [
+                    "| receipt | file | sent | known | received | accepted | quarantined |",
+                    "|---|---|---|---|--:|--:|--:|",
+                ]
                 + [
                     f"| `{r.receipt_id}` | {r.original_name} | {r.sent_on} | {r.known_on} | "
                     f"{r.tables[record].received} | {r.tables[record].accepted} | {r.tables[record].quarantined} |"

@@ -11,6 +11,7 @@ import pandas as pd
 from mids_orchestration.defs.pools import WAREHOUSE_WRITER
 from mids_orchestration.defs.resources import MidsHome
 from mids_orchestration.linkage import link_persons
+from mids_orchestration.linkage.person_model import DEFAULT
 from mids_orchestration.linkage.register import read_register, write_register
 from mids_orchestration.progress import announce
 from mids_orchestration.warehouse import open_warehouse
@@ -72,16 +73,15 @@ def person_linkage(context: dg.AssetExecutionContext, mids: MidsHome) -> Iterato
     with open_warehouse(settings, read_only=True) as connection:
         persons = connection.execute("select * from conformed.cnf_person").df()
     announce(f"linking {len(persons):,} person records")
-    result = link_persons(persons, previous=read_register(settings.identities), seed=settings.seed)
+    known = read_register(settings.identities, DEFAULT)
+    result = link_persons(persons, previous=known.links, model=known.model, seed=settings.seed)
     with open_warehouse(settings) as connection:
         connection.execute("create schema if not exists linked")
         for table, frame in (("person_link", result.links), ("person_pair", result.pairs)):
             _replace(connection, table, frame)
     write_register(settings.identities, result)
     metrics = {name: _metadata(value) for name, value in result.metrics.items()}
-    yield dg.MaterializeResult(
-        asset_key=LINK, metadata={"dagster/row_count": len(result.links), **metrics}
-    )
+    yield dg.MaterializeResult(asset_key=LINK, metadata={"dagster/row_count": len(result.links), **metrics})
     yield dg.MaterializeResult(asset_key=PAIR, metadata={"dagster/row_count": len(result.pairs)})
     given = result.links["person_record_id"]
     yield dg.AssetCheckResult(

@@ -1,0 +1,1 @@
+"""Measurements, each beside its rivals in the same run. Ratios decide, not seconds."""

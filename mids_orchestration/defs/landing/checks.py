@@ -1,0 +1,149 @@
+"""What is checked on every landed feed, and what to do when it fails.
+
+Gates (blocking): row balance. Watches: refused deliveries, the contract's own suite, freshness. A refused
+delivery or a quarantined record stops nothing else: it is kept, reported to its sender, and counted here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+
+from expectations.contract import Contract
+from mids_orchestration.landing import Receipt, read_receipts
+from mids_orchestration.settings import Settings
+
+_WARN = dg.AssetCheckSeverity.WARN
+
+
+def check_specs(contract: Contract) -> list[dg.AssetCheckSpec]:
+    """The checks of one feed: per landed table, and the feed's own on its first table."""
+    specs = []
+    for record in contract.records:
+        key = _key(contract, record.name)
+        specs += [
+            dg.AssetCheckSpec(
+                "row_balance",
+                asset=key,
+                blocking=True,
+                description="Gate, owner data-engineering. For every delivery, records received = accepted + "
+                "quarantined, and received is counted a second way, apart from the reader. If it fails, records "
+                "were lost or doubled: do not publish; re-land that delivery from the archive.",
+            ),
+            dg.AssetCheckSpec(
+                "contract_suite",
+                asset=key,
+                description="Watch, owner the sending agency. The Great Expectations suite made from the contract, "
+                "on this run's new records. Failing lines are in quarantine; send the agency its report.",
+            ),
+        ]
+    first = _key(contract, contract.records[0].name)
+    return [
+        *specs,
+        dg.AssetCheckSpec(
+            "deliveries_accepted",
+            asset=first,
+            description="Watch, owner the sending agency. No delivery of this run was refused at the door. If it "
+            "warns, the reason and remedy are in the metadata; the next correct delivery mends it.",
+        ),
+        dg.AssetCheckSpec(
+            "fresh",
+            asset=first,
+            description="Watch, owner MAPO secretariat. The newest delivery is no older than the contract allows. "
+            "If it warns, ask the agency; silence is shown as silence, never as zero.",
+        ),
+    ]
+
+
+def evaluate_checks(
+    contract: Contract, landed: list[Receipt], settings: Settings, as_of: date
+) -> Iterator[dg.AssetCheckResult]:
+    """Evaluate every check of the feed after landing; ``landed`` are this run's receipts."""
+    mine = [r for r in read_receipts(settings.home) if (r.agency, r.feed) == (contract.agency, contract.feed)]
+    for record in contract.records:
+        yield _row_balance(contract, record.name, mine)
+        yield from _suite(contract, record.name, landed, settings)
+    yield _deliveries(contract, landed)
+    yield _fresh(contract, mine, as_of)
+
+
+def _key(contract: Contract, record: str) -> dg.AssetKey:
+    return dg.AssetKey(["landing", f"{contract.agency}__{record}"])
+
+
+def _row_balance(contract: Contract, record: str, receipts: list[Receipt]) -> dg.AssetCheckResult:
+    accepted = [r for r in receipts if r.status == "accepted" and record in r.tables]
+    uneven = [r.receipt_id for r in accepted if not r.balanced(record)]
+    return dg.AssetCheckResult(
+        asset_key=_key(contract, record),
+        check_name="row_balance",
+        passed=not uneven,
+        metadata={
+            "deliveries": len(accepted),
+            "received": sum(r.tables[record].received for r in accepted),
+            "accepted": sum(r.tables[record].accepted for r in accepted),
+            "quarantined": sum(r.tables[record].quarantined for r in accepted),
+            "uneven_receipts": dg.MetadataValue.json(uneven),
+        },
+    )
+
+
+def _suite(
+    contract: Contract, record: str, landed: list[Receipt], settings: Settings
+) -> Iterator[dg.AssetCheckResult]:
+    from mids_orchestration.landing import suite_report
+
+    report = suite_report(settings.home, contract, record, landed, seed=settings.seed)
+    if report is None:
+        yield dg.AssetCheckResult(
+            asset_key=_key(contract, record),
+            check_name="contract_suite",
+            passed=True,
+            severity=_WARN,
+            description="NOT_ASSESSED: nothing new was received in this run",
+        )
+        return
+    yield dg.AssetCheckResult(
+        asset_key=_key(contract, record),
+        check_name="contract_suite",
+        passed=report.success,
+        severity=_WARN,
+        description=report.sentence,
+        metadata={"failing": dg.MetadataValue.json(report.failing), "records_checked": report.records},
+    )
+
+
+def _deliveries(contract: Contract, landed: list[Receipt]) -> dg.AssetCheckResult:
+    refused = [r for r in landed if r.status == "refused"]
+    return dg.AssetCheckResult(
+        asset_key=_key(contract, contract.records[0].name),
+        check_name="deliveries_accepted",
+        passed=not refused,
+        severity=_WARN,
+        description="; ".join(
+            f"{r.original_name}: {r.refusal.message_en} → {r.refusal.remedy}" for r in refused if r.refusal
+        ),
+        metadata={"landed": len(landed), "refused": len(refused)},
+    )
+
+
+def _fresh(contract: Contract, receipts: list[Receipt], as_of: date) -> dg.AssetCheckResult:
+    known = [r.known_on for r in receipts if r.status == "accepted" and r.known_on]
+    newest = max(known, default=None)
+    allowed = contract.lateness_days if contract.cadence != "adhoc" else None
+    days = (as_of - newest).days if newest else None
+    passed = newest is not None and (allowed is None or (days or 0) <= allowed)
+    if newest is None and contract.source_class == "comparator":
+        passed = True
+    return dg.AssetCheckResult(
+        asset_key=_key(contract, contract.records[0].name),
+        check_name="fresh",
+        passed=passed,
+        severity=_WARN,
+        description="NOT_ASSESSED: nothing has ever been received"
+        if newest is None
+        else f"{days} days old, {allowed} allowed",
+        metadata={"newest_delivery": newest.isoformat() if newest else "none"},
+    )
