@@ -1,0 +1,101 @@
+"""From scored pairs to people.
+
+What belongs here: grouping records under constraints. What does not: scores (`engine.py`) and names for
+the groups (`keys.py`).
+
+Pairs are taken from the surest to the least sure. Two groups join only if no pair of their records is
+forbidden (a reviewer said "different", or one agency lists both in one case) and the joined group stays
+within the size limit. Plain connected components would let one doubtful pair chain two certain people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+
+class _Groups:
+    """Union by size over record ids, with members and conflict labels per group."""
+
+    def __init__(self, labels: dict[str, str | None]) -> None:
+        self.parent: dict[str, str] = {}
+        self.members: dict[str, list[str]] = {}
+        self.labels: dict[str, set[str]] = {}
+        self._label_of = labels
+
+    def find(self, record: str) -> str:
+        if record not in self.parent:
+            self.parent[record] = record
+            self.members[record] = [record]
+            label = self._label_of.get(record)
+            self.labels[record] = {label} if label else set()
+        root = record
+        while self.parent[root] != root:
+            root = self.parent[root]
+        while self.parent[record] != root:
+            self.parent[record], record = root, self.parent[record]
+        return root
+
+    def join(self, a: str, b: str) -> None:
+        if len(self.members[a]) < len(self.members[b]):
+            a, b = b, a
+        self.parent[b] = a
+        self.members[a].extend(self.members.pop(b))
+        self.labels[a] |= self.labels.pop(b)
+
+
+def cluster(
+    pairs: pd.DataFrame,
+    *,
+    threshold: float,
+    exclusive: dict[str, str | None] | None = None,
+    must: Iterable[tuple[str, str]] = (),
+    must_not: Iterable[tuple[str, str]] = (),
+    max_size: int = 30,
+) -> tuple[dict[str, str], dict[str, int]]:
+    """Group the records of `pairs` (record_id_l, record_id_r, match_probability, match_weight).
+
+    exclusive: record → label; two records with the same label never share a group (unless `must`).
+    must / must_not: decided pairs; `must` joins first and overrides scores, `must_not` always separates.
+    Returns (record → smallest record id of its group, counts of refused joins by reason). Records
+    that occur in no accepted pair are absent from the mapping.
+    """
+    groups = _Groups(exclusive or {})
+    apart: dict[str, set[str]] = {}
+    for a, b in must_not:
+        apart.setdefault(a, set()).add(b)
+        apart.setdefault(b, set()).add(a)
+    refused = {"decided_different": 0, "same_list_and_case": 0, "too_large": 0}
+    for a, b in sorted(must):
+        ra, rb = groups.find(a), groups.find(b)
+        if ra != rb and not _separated(groups, ra, rb, apart):
+            groups.join(ra, rb)
+    taken = pairs[pairs["match_probability"] >= threshold].sort_values(
+        ["match_weight", "record_id_l", "record_id_r"], ascending=[False, True, True], kind="stable"
+    )
+    for a, b in zip(taken["record_id_l"].tolist(), taken["record_id_r"].tolist(), strict=True):
+        ra, rb = groups.find(a), groups.find(b)
+        if ra == rb:
+            continue
+        if _separated(groups, ra, rb, apart):
+            refused["decided_different"] += 1
+        elif groups.labels[ra] & groups.labels[rb]:
+            refused["same_list_and_case"] += 1
+        elif len(groups.members[ra]) + len(groups.members[rb]) > max_size:
+            refused["too_large"] += 1
+        else:
+            groups.join(ra, rb)
+    out: dict[str, str] = {}
+    for members in groups.members.values():
+        smallest = min(members)
+        for record in members:
+            out[record] = smallest
+    return out, refused
+
+
+def _separated(groups: _Groups, ra: str, rb: str, apart: dict[str, set[str]]) -> bool:
+    if not apart:
+        return False
+    small, large = sorted((ra, rb), key=lambda r: len(groups.members[r]))
+    return any(groups.find(other) == large for m in groups.members[small] for other in apart.get(m, ()))

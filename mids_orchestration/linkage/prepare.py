@@ -1,0 +1,185 @@
+"""From rows of persons to the columns the model compares.
+
+What belongs here: cleaning and deriving, one row in, one row out, no row lost. What does not: which
+columns are compared and how (`person_model.py`), which pairs are compared (`blocking.py`).
+
+Input columns are those of `conformed.cnf_person`; any of them but `person_record_id` may be missing
+and is then wholly unknown.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mids_orchestration.linkage.identity import clean_document, is_mykad, read_mykad
+from mids_orchestration.linkage.names import ParsedName, is_filler, parse_name
+
+PERSON_COLUMNS = (
+    "person_record_id", "source_agency_code", "source_record", "source_case_no", "case_no_norm", "role_code",
+    "full_name", "sex_code", "birth_date", "birth_date_precision", "age_years", "nationality_code",
+    "document_type", "document_no", "state_code", "country_code", "event_on", "raid_no", "known_on",
+)  # fmt: skip
+
+_ROLE_SIDE = {"VICTIM": "V", "SMUGGLED_MIGRANT": "V", "MISSING_ABROAD": "V", "SUSPECT": "S", "ACCUSED": "S"}
+_DEFAULT_EVENT_YEAR = 2020
+
+
+class PersonFrameError(ValueError):
+    """The frame of persons cannot be linked; the message names the column and the remedy."""
+
+
+def check_persons(persons: pd.DataFrame) -> None:
+    """Raise `PersonFrameError` when ids are absent, null or repeated."""
+    if "person_record_id" not in persons.columns:
+        raise PersonFrameError("column person_record_id is absent: give every person record its own id")
+    ids = persons["person_record_id"]
+    if ids.isna().any():
+        raise PersonFrameError(f"person_record_id is null in {int(ids.isna().sum())} rows: fill the key")
+    if ids.duplicated().any():
+        example = str(ids[ids.duplicated()].iloc[0])
+        raise PersonFrameError(f"person_record_id repeats (e.g. {example}): pass current versions only")
+
+
+def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
+    """Return one comparable row per person record, sorted by id, so that row order never matters.
+
+    Columns: record_id; name, sound (sorted, folded; null when there is no name), tokens, sounds
+    (lists without filler words unless nothing else is left), sex, dob (ISO text, only when a full date
+    is believed), birth_year, year_exact (bool), nationality, mykad, passport, other_document, side
+    (V victim, S suspect), agency, list_case (agency and case), case_no, raid_no, event_day (days since
+    1970), place, mykad_conflict (bool: MyKad contradicts the stated sex or birth date).
+    """
+    check_persons(persons)
+    frame = persons.reindex(columns=list(PERSON_COLUMNS)).copy()
+    frame["person_record_id"] = frame["person_record_id"].astype(str)
+    frame = frame.sort_values("person_record_id", kind="stable").reset_index(drop=True)
+    event = pd.to_datetime(frame["event_on"], errors="coerce")
+    known = pd.to_datetime(frame["known_on"], errors="coerce")
+    when = event.fillna(known)
+    years = when.dt.year.fillna(_DEFAULT_EVENT_YEAR).astype(int).tolist()
+    birth = [_as_date(v) for v in pd.Series(frame["birth_date"], dtype=object).tolist()]
+    precision = (
+        frame["birth_date_precision"].astype(object).where(frame["birth_date_precision"].notna(), None)
+    )
+    nationality = _text(frame["nationality_code"], unknown="XX")
+    sex = _text(frame["sex_code"], unknown="U")
+    rows = [
+        _one(name, nat, sx, doc, kind, born, exactness, age, year)
+        for name, nat, sx, doc, kind, born, exactness, age, year in zip(
+            frame["full_name"].astype(object).tolist(),
+            nationality,
+            sex,
+            frame["document_no"].astype(object).tolist(),
+            _text(frame["document_type"]),
+            birth,
+            precision.tolist(),
+            pd.to_numeric(frame["age_years"], errors="coerce").tolist(),
+            years,
+            strict=True,
+        )
+    ]
+    out = pd.DataFrame(rows, columns=_DERIVED, dtype=object)
+    out["birth_year"] = pd.array(out["birth_year"].tolist(), dtype="Int64")
+    out["year_exact"] = out["year_exact"].astype(bool)
+    out["mykad_conflict"] = out["mykad_conflict"].astype(bool)
+    out.insert(0, "record_id", frame["person_record_id"])
+    agency = _text(frame["source_agency_code"])
+    record = _text(frame["source_record"])
+    out["nationality"] = nationality
+    out["side"] = [_ROLE_SIDE.get(r or "") for r in _text(frame["role_code"])]
+    out["agency"] = agency
+    out["list_case"] = [
+        f"{a}|{r}|{c}" if c else None
+        for a, r, c in zip(agency, record, _text(frame["source_case_no"]), strict=True)
+    ]
+    out["case_no"] = _text(frame["case_no_norm"])
+    out["raid_no"] = _text(frame["raid_no"])
+    days = (event - pd.Timestamp("1970-01-01")).dt.days
+    out["event_day"] = pd.array([None if pd.isna(d) else int(d) for d in days], dtype="Int64")
+    out["place"] = [
+        s or (c if c and c != "MY" else None)
+        for s, c in zip(_text(frame["state_code"]), _text(frame["country_code"]), strict=True)
+    ]
+    out["abroad"] = [c if c and c != "MY" else None for c in _text(frame["country_code"])]
+    return out
+
+
+_DERIVED = [
+    "name", "sound", "tokens", "sounds", "sex", "dob", "birth_year", "year_exact", "mykad", "passport",
+    "other_document", "mykad_conflict",
+]  # fmt: skip
+
+
+def _one(
+    name: Any, nationality: str | None, sex: str | None, document: Any, kind: str | None,
+    born: date | None, exactness: str | None, age: float, event_year: int,
+) -> tuple[Any, ...]:  # fmt: skip
+    parsed = parse_name(name, nationality)
+    number = clean_document(document if isinstance(document, str) else None)
+    card = number if number and is_mykad(number) and kind in (None, "mykad", "other") else None
+    conflict = False
+    known_sex = sex if sex in ("M", "F") else None
+    exact = born is not None and exactness in (None, "day") and not (born.month == 1 and born.day == 1)
+    if card:
+        read = read_mykad(card, event_year)
+        conflict = bool(
+            (known_sex and read.sex != known_sex) or (exact and read.birth_date and read.birth_date != born)
+        )
+        known_sex = known_sex or read.sex
+        if not exact and read.birth_date:
+            born, exact = read.birth_date, True
+    if known_sex is None and parsed.sex_hint != "U":
+        known_sex = parsed.sex_hint
+    year = born.year if born else (event_year - int(age) if not math.isnan(age) else None)
+    tokens, sounds = core_tokens(parsed)
+    return (
+        parsed.sorted_name or None,
+        parsed.sorted_sound or None,
+        tokens or None,
+        sounds or None,
+        known_sex,
+        born.isoformat() if born and exact else None,
+        year,
+        born is not None and exactness != "unknown",
+        card,
+        number if not card and kind in (None, "passport", "mykad") else None,
+        number if not card and kind not in (None, "passport", "mykad") else None,
+        conflict,
+    )
+
+
+def core_tokens(parsed: ParsedName) -> tuple[list[str], list[str]]:
+    """Tokens and sounds without fillers (Muhammad, Abdul, Begum …) unless only fillers are left.
+
+    Each list is sorted and free of repeats, so that lists of two records can be intersected.
+    """
+    kept = [i for i, t in enumerate(parsed.tokens) if not is_filler(t)] or list(range(len(parsed.tokens)))
+    return (
+        sorted({parsed.tokens[i] for i in kept}),
+        sorted({parsed.sounds[i] for i in kept}),
+    )
+
+
+def _text(column: pd.Series, unknown: str | None = None) -> list[str | None]:
+    out: list[str | None] = []
+    for value in column.astype(object).tolist():
+        missing = value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA
+        text = "" if missing else str(value).strip()
+        out.append(None if not text or text == unknown else text)
+    return out
+
+
+def _as_date(value: Any) -> date | None:
+    if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)) or value is pd.NA:
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    parsed = pd.to_datetime(str(value), errors="coerce")
+    return None if pd.isna(parsed) else parsed.date()
