@@ -13,7 +13,7 @@ import subprocess
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import typer
@@ -252,7 +252,6 @@ def _settings(home: Path | None, inbox: Path | None = None) -> Settings:
         return load_settings(home=home, inbox=inbox)
     except ValueError as error:
         _fail(str(error))
-        raise
 
 
 def _release(settings: Settings, release_id: str | None) -> Any:
@@ -272,7 +271,6 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         _fail(f"--as-of {text!r} is not a date: write it as 2026-06-29")
-        raise
 
 
 def _today() -> date:
@@ -287,7 +285,7 @@ def _listen() -> None:
     progress.listen(handler)
 
 
-def _fail(message: str) -> None:
+def _fail(message: str) -> NoReturn:
     typer.echo(f"mids: {message}", err=True)
     raise typer.Exit(UNUSABLE)
 
