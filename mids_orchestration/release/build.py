@@ -1,0 +1,361 @@
+"""Building a release aside, gating it, and putting it on the shelf under its name.
+
+Belongs here: the order of steps and the folder being built. Does not belong here: how a table is written
+(tables), judged (gates), described (datapackage), shown (dashboard) or switched to (store).
+
+Nothing a reader can open changes before the last line of :func:`build_release`: a process killed anywhere
+before leaves a ``.building-…`` folder, which the next publisher sweeps away.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from mids_orchestration.calendar import last_closed_week
+from mids_orchestration.release import dashboard, gates, store
+from mids_orchestration.release.datapackage import describe_release, package_gate, readme
+from mids_orchestration.release.identity_scan import IdentityIndex, index_identities
+from mids_orchestration.release.model import (
+    Bilingual,
+    Export,
+    FeedState,
+    GateResult,
+    Release,
+    ReleaseError,
+    ReleaseRefused,
+)
+from mids_orchestration.release.tables import (
+    TableFile,
+    described,
+    literal,
+    sha256_of,
+    warehouse_reader,
+    write_database,
+    write_parquet,
+)
+
+#: Part of every release id: raise it when the files' layout changes.
+FORMAT = 1
+#: Public tables that readers (BI, notebooks, the dashboard) were promised by name.
+PROMISED_TABLES = ("dim_agency", "dim_date", "dim_offence", "dim_state", "fct_weekly_count")
+#: Where the warehouse knows people by name: what must not be found in a release.
+IDENTITIES = "conformed.cnf_person"
+
+Announce = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What :func:`build_release` was asked for, with the names every step needs."""
+
+    as_of: date
+    as_of_week: date
+    exports: tuple[Export, ...]
+    data_version: str
+    feeds: tuple[FeedState, ...]
+    notice: Bilingual | None
+
+
+def build_release(
+    warehouse: Path,
+    releases: Path,
+    *,
+    as_of: date,
+    exports: Sequence[Export],
+    data_version: str,
+    feeds: Sequence[FeedState] = (),
+    upstream_gates: Sequence[GateResult] = (),
+    notice: Bilingual | None = None,
+    promised: Collection[str] = PROMISED_TABLES,
+    identities: str = IDENTITIES,
+    row_tolerance: float = 0.25,
+    announce: Announce = lambda _: None,
+) -> Release:
+    """Build, gate and shelve the release of ``as_of``. Readers see it after :func:`store.switch`.
+
+    The same warehouse content, exports, feeds and page give the same ``release_id``; if that release is
+    already on the shelf and whole, nothing is written and ``built`` is False.
+
+    Args:
+        warehouse: the DuckDB file; opened read-only.
+        releases: the shelf, created if missing.
+        as_of: the day the data are seen from.
+        exports: what leaves the warehouse (:func:`manifest.exports_from_manifest`).
+        data_version: what the data were made from (for example the digest of the receipts).
+        feeds: freshness of every feed (:func:`freshness.feed_states`).
+        upstream_gates: results of checks that ran before, recorded in ``release.json``.
+        notice: shown on top of the page, for example that the data are simulated.
+        promised: public tables that must be there.
+        identities: relation whose names and numbers must be found nowhere.
+        row_tolerance: share by which a table's rows may move before it is told.
+        announce: hears one line per step.
+
+    Raises:
+        ReleaseRefused: when a gate refuses; the old release stays, ``refused.json`` tells why.
+        ReleaseError: when the warehouse cannot be read.
+    """
+    ordered = tuple(sorted(exports, key=lambda export: (export.zone, export.name)))
+    plan = _Plan(as_of, last_closed_week(as_of), ordered, data_version, tuple(feeds), notice)
+    with store.publisher_lock(releases):
+        for left in releases.glob(".building-*"):
+            shutil.rmtree(left)
+        stage = Path(tempfile.mkdtemp(prefix=f".building-{as_of.isoformat()}-", dir=releases))
+        try:
+            with warehouse_reader(warehouse) as connection:
+                passed = _gate_structure(connection, plan, promised, upstream_gates)
+                announce(f"release: writing {len(ordered)} tables")
+                tables = _write_tables(connection, plan, stage)
+                index = _identities(connection, identities)
+            release = _finish(releases, stage, plan, tables, passed, index, row_tolerance, announce)
+            (releases / store.REFUSED).unlink(missing_ok=True)
+            return release
+        except ReleaseRefused as refusal:
+            _write_refusal(releases, plan, refusal)
+            raise
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+
+
+def _gate_structure(
+    connection: duckdb.DuckDBPyConnection,
+    plan: _Plan,
+    promised: Collection[str],
+    upstream: Sequence[GateResult],
+) -> list[GateResult]:
+    """The gates that need no file: they run first, so that a named column is never even written."""
+    held: dict[str, Mapping[str, str] | None] = {
+        e.name: described(connection, e.relation) for e in plan.exports
+    }
+    results = [
+        *upstream,
+        gates.promised_tables(plan.exports, held, promised),
+        gates.declared_columns(plan.exports, held),
+        gates.no_direct_identifiers(plan.exports),
+        gates.pii_declared(plan.exports),
+    ]
+    _refuse_if_any(results)
+    return results
+
+
+def _write_tables(connection: duckdb.DuckDBPyConnection, plan: _Plan, stage: Path) -> list[TableFile]:
+    (stage / "data").mkdir()
+    (stage / store.RESTRICTED / "data").mkdir(parents=True)
+    folders = {"public": stage / "data", "restricted": stage / store.RESTRICTED / "data"}
+    return [write_parquet(connection, e, folders[e.zone] / f"{e.name}.parquet") for e in plan.exports]
+
+
+def _identities(connection: duckdb.DuckDBPyConnection, relation: str) -> IdentityIndex | None:
+    if described(connection, relation) is None:
+        return None
+    return index_identities(connection, f"warehouse.{relation}")
+
+
+def _finish(
+    releases: Path,
+    stage: Path,
+    plan: _Plan,
+    tables: list[TableFile],
+    passed: list[GateResult],
+    index: IdentityIndex | None,
+    row_tolerance: float,
+    announce: Announce,
+) -> Release:
+    identity = _identity(plan, tables, stage)
+    release_id = f"{plan.as_of.isoformat()}-{store.identity_hash(identity)}"
+    shelved = releases / release_id
+    if shelved.exists() and not store.verify_release(shelved):
+        announce(f"release: {release_id} is already published")
+        return store.load_release(shelved)
+    frames = _frames(tables)
+    announce("release: databases, description and dashboard")
+    _write_zone(stage, plan, tables, release_id, "public")
+    _write_zone(stage / store.RESTRICTED, plan, tables, release_id, "restricted")
+    facts = dashboard.PageFacts(
+        release_id, plan.as_of, plan.as_of_week, plan.data_version, plan.feeds, plan.notice
+    )
+    (stage / "dashboard.html").write_text(dashboard.render(frames, facts), "utf-8")
+    announce("release: gates")
+    results = [*passed, *_gate_files(stage, tables, index, _rows_before(releases), row_tolerance)]
+    _refuse_if_any(results)
+    _write_facts(stage, plan, tables, results, identity, release_id, dashboard.headline(frames, plan.as_of))
+    _seal(stage)
+    if shelved.exists():  # damaged since: keep the evidence, put the whole one in its place
+        shelved.replace(releases / f".damaged-{release_id}-{os.urandom(4).hex()}")
+    stage.replace(shelved)
+    store.sync(releases)
+    return store.load_release(shelved, built=True)
+
+
+def _identity(plan: _Plan, tables: Sequence[TableFile], stage: Path) -> dict[str, Any]:
+    """Everything the content of a release follows from, in plain JSON."""
+    described_as = json.dumps(
+        [dataclasses.asdict(e) for e in plan.exports], sort_keys=True, ensure_ascii=False
+    )
+    freshness = json.dumps([_feed(f) for f in plan.feeds], sort_keys=True, ensure_ascii=False)
+    return {
+        "format": FORMAT,
+        "as_of": plan.as_of.isoformat(),
+        "data_version": plan.data_version,
+        "tables": {str(t.path.relative_to(stage)): t.sha256 for t in tables},
+        "descriptions": dashboard.digest(described_as),
+        "feeds": dashboard.digest(freshness),
+        "notice": dataclasses.asdict(plan.notice) if plan.notice else None,
+        "page": dashboard.assets_digest(),
+    }
+
+
+def _frames(tables: Sequence[TableFile]) -> dict[str, pd.DataFrame]:
+    return {t.export.name: _frame(t.path) for t in tables if t.export.zone == "public"}
+
+
+def _frame(path: Path) -> pd.DataFrame:
+    with duckdb.connect(config={"threads": 1}) as connection:
+        return connection.execute(f"from read_parquet({literal(str(path))})").df()
+
+
+def _write_zone(folder: Path, plan: _Plan, tables: Sequence[TableFile], release_id: str, zone: str) -> None:
+    mine = [t for t in tables if t.export.zone == zone]
+    name = "mids.duckdb" if zone == "public" else "mids_restricted.duckdb"
+    write_database(
+        folder / name,
+        mine,
+        release_id=release_id,
+        as_of=plan.as_of,
+        as_of_week=plan.as_of_week,
+        data_version=plan.data_version,
+    )
+    if mine:
+        _write_json(
+            folder / "datapackage.json",
+            describe_release(mine, folder, release_id=release_id, as_of=plan.as_of, zone=zone),
+        )
+    if zone == "public":
+        text = readme(
+            mine,
+            plan.feeds,
+            release_id=release_id,
+            as_of=plan.as_of,
+            as_of_week=plan.as_of_week,
+            data_version=plan.data_version,
+        )
+        (folder / "README.md").write_text(text, "utf-8")
+
+
+def _gate_files(
+    stage: Path,
+    tables: Sequence[TableFile],
+    index: IdentityIndex | None,
+    before: Mapping[str, int] | None,
+    row_tolerance: float,
+) -> list[GateResult]:
+    descriptors = [json.loads(p.read_text("utf-8")) for p in sorted(stage.rglob("datapackage.json"))]
+    files = sorted(path for path in stage.rglob("*") if path.is_file())
+    with duckdb.connect(config={"threads": 1}) as connection:
+        if index is None:
+            scanned = GateResult(
+                "identities_absent",
+                gates.DATA_PROTECTION,
+                "refused",
+                "the warehouse has no table of identities, so nothing could be looked for",
+                f"build {IDENTITIES} with dbt, or name the relation that holds names and document numbers",
+            )
+        else:
+            harmless = dashboard.script_bundle()
+            scanned = gates.identities_absent(connection, tables, files, stage, index, harmless=harmless)
+        return [
+            scanned,
+            package_gate(descriptors),
+            gates.primary_keys(connection, tables),
+            gates.forecasts_coherent(connection, tables),
+            gates.counts_reconcile(connection, tables),
+            gates.row_counts(tables, before, row_tolerance),
+        ]
+
+
+def _refuse_if_any(results: Sequence[GateResult]) -> None:
+    if any(result.status == "refused" for result in results):
+        raise ReleaseRefused(results)
+
+
+def _rows_before(releases: Path) -> Mapping[str, int] | None:
+    now = store.current_release(releases)
+    return now.tables if now else None
+
+
+def _write_facts(
+    stage: Path,
+    plan: _Plan,
+    tables: Sequence[TableFile],
+    results: Sequence[GateResult],
+    identity: dict[str, Any],
+    release_id: str,
+    headline: dict[str, Any],
+) -> None:
+    rows = {
+        zone: {t.export.name: t.rows for t in tables if t.export.zone == zone}
+        for zone in ("public", "restricted")
+    }
+    facts = {
+        "release_id": release_id,
+        "as_of": plan.as_of.isoformat(),
+        "as_of_week": plan.as_of_week.isoformat(),
+        "data_version": plan.data_version,
+        "tables": rows["public"],
+        "headline": headline,
+        "gates": [result.as_dict() for result in results],
+        "feeds": [_feed(feed) for feed in plan.feeds],
+        "identity": identity,
+    }
+    _write_json(stage / store.FACTS, facts)
+    _write_json(
+        stage / store.RESTRICTED / store.FACTS,
+        {"release_id": release_id, "as_of": plan.as_of.isoformat(), "tables": rows["restricted"]},
+    )
+
+
+def _feed(feed: FeedState) -> dict[str, Any]:
+    last = feed.last_known_on
+    return {**dataclasses.asdict(feed), "last_known_on": last.isoformat() if last else None}
+
+
+def _seal(stage: Path) -> None:
+    """Checksums, read-only files, closed restricted folder, everything on disk."""
+    restricted = stage / store.RESTRICTED
+    for root, skip in ((restricted, None), (stage, store.RESTRICTED)):
+        listed = sorted(
+            path for path in root.rglob("*") if path.is_file() and path.relative_to(root).parts[0] != skip
+        )
+        lines = [f"{sha256_of(path)}  {path.relative_to(root)}" for path in listed]
+        (root / store.SUMS).write_text("\n".join(lines) + "\n", "utf-8")
+    for path in [*stage.rglob("*"), stage]:
+        inside = restricted == path or restricted in path.parents
+        if path.is_dir():
+            path.chmod(0o700 if inside else 0o755)
+        else:
+            path.chmod(0o400 if inside else 0o444)
+        store.sync(path)
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False) + "\n", "utf-8")
+
+
+def _write_refusal(releases: Path, plan: _Plan, refusal: ReleaseRefused) -> None:
+    aside = releases / f".{store.REFUSED}"
+    _write_json(aside, {"as_of": plan.as_of.isoformat(), "gates": [gate.as_dict() for gate in refusal.gates]})
+    aside.replace(releases / store.REFUSED)
+
+
+__all__ = ["FORMAT", "IDENTITIES", "PROMISED_TABLES", "ReleaseError", "build_release"]

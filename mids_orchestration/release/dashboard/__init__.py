@@ -1,0 +1,126 @@
+"""The page people open on Monday: one self-contained HTML file, offline, English and Malay.
+
+Belongs here: putting figures, charts and words together. Does not belong here: computing numbers
+(figures), words (labels.yml, words), marks (charts), layout (page.html.j2, style.css), behaviour (page.js).
+
+The charts are Vega-Lite, drawn by the Vega bundle that vl-convert carries, inlined into the page. The page
+forbids itself any connection (Content-Security-Policy), so it cannot need or leak one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from mids_orchestration.release.dashboard import figures, view
+from mids_orchestration.release.model import Bilingual, FeedState
+
+_ASSETS = (
+    "__init__.py", "figures.py", "charts.py", "words.py", "view.py",
+    "labels.yml", "page.html.j2", "style.css", "page.js",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PageFacts:
+    """What the page says about the release itself."""
+
+    release_id: str
+    as_of: date
+    as_of_week: date
+    data_version: str
+    feeds: tuple[FeedState, ...] = ()
+    notice: Bilingual | None = None
+
+
+def render(frames: Mapping[str, pd.DataFrame], facts: PageFacts) -> str:
+    """Return the page.
+
+    Args:
+        frames: public tables of the release by name. Used when there: ``fct_weekly_count``, ``dim_state``,
+            ``fct_forecast``, ``fct_forecast_score``, ``fct_nowcast``, ``fct_forecast_total``; a missing or
+            empty one is told on the page, in words.
+        facts: the release.
+    """
+    crimes = figures.crime_figures(frames, facts.as_of)
+    context = view.page_context(crimes, facts)
+    return (
+        view.environment()
+        .get_template("page.html.j2")
+        .render(
+            **context,
+            css=Markup(_asset("style.css")),
+            script=Markup(_asset("page.js")),
+            bundle=Markup(script_bundle()),
+        )
+    )
+
+
+def headline(frames: Mapping[str, pd.DataFrame], as_of: date) -> dict[str, Any]:
+    """The page's main numbers by crime type, as plain JSON, for ``release.json`` and the command line."""
+    told: dict[str, Any] = {}
+    for crime in figures.crime_figures(frames, as_of):
+        outlook = crime.outlook
+        told[crime.code] = {
+            "unit": crime.unit,
+            "last_week": crime.last,
+            "mean_of_4_weeks_before_same_age": crime.before,
+            "share_known_at_close": _rounded(crime.share_at_close),
+            "next_weeks": outlook
+            and {
+                "weeks": outlook.weeks,
+                "expected": _rounded(outlook.expected),
+                "low_80": _rounded(outlook.low),
+                "high_80": _rounded(outlook.high),
+                "interval_is_joint": outlook.joint,
+            },
+        }
+    return told
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+@cache
+def script_bundle() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script, from vl-convert; safe to stand in a script element.
+
+    Raises:
+        RuntimeError: when the bundle holds what would end a script element.
+    """
+    import vl_convert
+
+    bundle: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its stub is behind
+    if "</script" in bundle.lower() or "<!--" in bundle:
+        raise RuntimeError(
+            "the Vega bundle cannot be inlined as it is: pin vl-convert-python to a version that can"
+        )
+    return bundle
+
+
+@cache
+def assets_digest() -> str:
+    """A digest of everything the page is made of but its data: a new design is a new release."""
+    parts = [_asset(name) for name in _ASSETS]
+    return digest("\0".join([*parts, script_bundle()]))
+
+
+def digest(text: str) -> str:
+    """SHA-256 of a text, hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _asset(name: str) -> str:
+    return files(__package__).joinpath(name).read_text("utf-8")
+
+
+__all__ = ["PageFacts", "assets_digest", "digest", "headline", "render", "script_bundle"]

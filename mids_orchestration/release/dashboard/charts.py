@@ -1,0 +1,186 @@
+"""The page's charts as Vega-Lite, written with Altair.
+
+Belongs here: marks, scales, colours. Does not belong here: numbers (figures) or words: a text in a chart is
+the token ``t:<key>``, and ``@lang`` in a field name stands for the reader's language; the page's script puts
+the words in, so that one chart serves both languages.
+
+Colours are Okabe and Ito's, told apart with any colour vision; nothing is told by colour alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from mids_orchestration.release.dashboard.figures import UNKNOWN_STATE, CrimeFigures
+
+COLOURS = {"TIP": "#0072B2", "SOM": "#D55E00", "JOBSCAM": "#007a5e"}
+OTHER_COLOUR = "#8a4f7d"
+INK = "#1b2733"
+QUIET = "#5b6875"
+GRID = "#e3e8ed"
+#: Named in full: Vega measures text with it.
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
+#: Interval bands from the widest to the narrowest: lower level, upper level, opacity.
+BANDS = (("0.025", "0.975", 0.16), ("0.1", "0.9", 0.2), ("0.25", "0.75", 0.3))
+_HALF_WEEK = pd.Timedelta(hours=84)
+_WEEK_SHOWN = pd.Timedelta(days=6)
+
+
+def colour(code: str) -> str:
+    """The colour of a crime type."""
+    return COLOURS.get(code, OTHER_COLOUR)
+
+
+def trend_chart(figures: CrimeFigures) -> dict[str, Any]:
+    """Two years of weekly counts, their 8-week average, and the projection's fan."""
+    axis_title = "t:axis_cases" if figures.unit == "case" else "t:axis_persons"
+    weekly = figures.weekly.assign(
+        week_end=lambda f: f["week"] + _WEEK_SHOWN,
+        middle=lambda f: f["week"] + _HALF_WEEK,
+        kind=lambda f: f["complete"].map({True: "t:kind_recorded", False: "t:kind_incomplete"}),
+    )
+    tint = colour(figures.code)
+    bars = (
+        alt.Chart(weekly)
+        .mark_rect(color=tint)
+        .encode(
+            x=_x("week"),
+            x2="week_end:T",
+            y=_y("count", axis_title),
+            y2=alt.datum(0),
+            opacity=alt.condition(alt.datum.complete, alt.value(0.62), alt.value(0.26)),
+            tooltip=[
+                alt.Tooltip("week:T", title="t:col_from", format="%e %b %Y"),
+                alt.Tooltip("count:Q", title="t:col_count", format=",d"),
+                alt.Tooltip("kind:N", title="t:col_kind"),
+            ],
+        )
+    )
+    line = (
+        alt.Chart(weekly[weekly["average"].notna()])
+        .mark_line(color=INK, strokeWidth=1.6, interpolate="monotone")
+        .encode(x=_x("middle"), y=_y("average", axis_title))
+    )
+    layers: list[Any] = [
+        bars,
+        line,
+        *_nowcast_layers(figures, axis_title),
+        *_fan_layers(figures, tint, axis_title),
+    ]
+    return _finished(alt.layer(*layers), "t:alt_trend", height=250)
+
+
+def _nowcast_layers(figures: CrimeFigures, axis_title: str) -> list[Any]:
+    if not {"0.1", "0.9"} <= set(figures.nowcast.columns):
+        return []
+    rows = figures.nowcast.rename(columns={"0.1": "low", "0.9": "high"})[["week", "low", "high"]]
+    rows = rows.assign(middle=rows["week"] + _HALF_WEEK)
+    rule = (
+        alt.Chart(rows)
+        .mark_rule(color=INK, strokeWidth=1.4)
+        .encode(
+            x=_x("middle"),
+            y=_y("low", axis_title),
+            y2="high:Q",
+            tooltip=[
+                alt.Tooltip("week:T", title="t:col_from", format="%e %b %Y"),
+                alt.Tooltip("low:Q", title="10%", format=",.0f"),
+                alt.Tooltip("high:Q", title="90%", format=",.0f"),
+            ],
+        )
+    )
+    return [rule]
+
+
+def _fan_layers(figures: CrimeFigures, tint: str, axis_title: str) -> list[Any]:
+    fan = figures.fan
+    if "0.5" not in fan.columns:
+        return []
+    names = {name: "q" + name.replace(".", "_") for name in fan.columns if name != "week"}
+    rows = fan.rename(columns=names).assign(middle=lambda f: f["week"] + _HALF_WEEK)
+    layers: list[Any] = []
+    for low, high, opacity in BANDS:
+        if low in names and high in names:
+            layers.append(
+                alt.Chart(rows)
+                .mark_area(color=tint, opacity=opacity, interpolate="monotone")
+                .encode(x=_x("middle"), y=_y(names[low], axis_title), y2=f"{names[high]}:Q")
+            )
+    told = [alt.Tooltip("week:T", title="t:col_from", format="%e %b %Y")]
+    for level in ("0.5", "0.1", "0.9"):
+        if level in names:
+            title = "t:col_median" if level == "0.5" else f"{float(level):.0%}"
+            told.append(alt.Tooltip(f"{names[level]}:Q", title=title, format=",.1f"))
+    base = alt.Chart(rows).encode(x=_x("middle"), y=_y("q0_5", axis_title))
+    layers.append(base.mark_line(color=tint, strokeWidth=2.2, strokeDash=[5, 3], interpolate="monotone"))
+    layers.append(base.mark_point(color=tint, opacity=0, size=160).encode(tooltip=told))
+    return layers
+
+
+def states_chart(figures: CrimeFigures) -> dict[str, Any]:
+    """Ranking of states over a year; what has no state stands last, in grey, under its own name."""
+    rows = figures.states.assign(
+        unknown=lambda f: f["state_code"] == UNKNOWN_STATE,
+        rank=range(len(figures.states)),
+    )
+    rows["state_en"] = rows["state_en"].mask(rows["unknown"], "t:state_unknown")
+    rows["state_ms"] = rows["state_ms"].mask(rows["unknown"], "t:state_unknown")
+    base = alt.Chart(rows).encode(
+        y=alt.Y(
+            "state_@lang:N",
+            title=None,
+            sort=alt.EncodingSortField("rank", order="ascending"),
+            axis=alt.Axis(ticks=False, domain=False, labelLimit=150, labelPadding=6),
+        )
+    )
+    axis = alt.Axis(values=[], title=None, grid=False, domain=False, ticks=False, labels=False)
+    widest = max(1.0, float(rows["count"].max()) if len(rows) else 1.0) * 1.16
+    x = alt.X("count:Q", axis=axis, scale=alt.Scale(domain=[0, widest], nice=False))
+    fill = alt.condition(alt.datum.unknown, alt.value("#9aa5b1"), alt.value(colour(figures.code)))
+    bars = base.mark_bar(height=13).encode(
+        x=x,
+        color=fill,
+        tooltip=[
+            alt.Tooltip("state_@lang:N", title="t:col_state"),
+            alt.Tooltip("count:Q", title="t:col_count", format=",d"),
+        ],
+    )
+    text = base.mark_text(align="left", dx=4, color=INK, fontSize=12).encode(
+        x=x, text=alt.Text("count:Q", format=",d")
+    )
+    return _finished(alt.layer(bars, text), "t:alt_states", height=22 * max(len(rows), 1))
+
+
+def _x(field: str) -> alt.X:
+    """The shared time axis; every layer names it alike, or Vega-Lite would join their titles."""
+    quarter = "month(datum.value) == 0 ? timeFormat(datum.value, '%b %Y') : timeFormat(datum.value, '%b')"
+    axis = alt.Axis(
+        labelExpr=quarter, tickCount={"interval": "month", "step": 3}, grid=False, labelFlush=False
+    )
+    return alt.X(f"{field}:T", title=None, axis=axis)
+
+
+def _y(field: str, title: str) -> alt.Y:
+    """The shared count axis, from zero, in whole numbers."""
+    axis = alt.Axis(
+        titleAngle=0, titleAlign="left", titleAnchor="end", titleX=0, titleY=-9,
+        tickMinStep=1, tickCount=5, format=",d", grid=True, gridColor=GRID,
+    )  # fmt: skip
+    return alt.Y(f"{field}:Q", title=title, axis=axis, scale=alt.Scale(domainMin=0, nice=True))
+
+
+def _finished(chart: alt.LayerChart | alt.FacetChart, description: str, height: int) -> dict[str, Any]:
+    spec: dict[str, Any] = (
+        chart.properties(width="container", height=height, description=description)
+        .configure(font=FONT, background="transparent")
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=INK, titleColor=QUIET, labelFontSize=12, titleFontSize=12, titleFontWeight="normal"
+        )
+        .to_dict()
+    )
+    spec["autosize"] = {"type": "fit-x", "contains": "padding"}
+    return spec

@@ -1,0 +1,202 @@
+"""Looking for people in what is about to be published.
+
+Belongs here: the index of names, document numbers and case numbers that the warehouse knows, and the
+search for them in text, table cells and raw bytes. Does not belong here: deciding what follows (gates).
+
+The search works on tokens (runs of letters and digits, folded to plain capitals), so that
+``900101-14-5567``, ``900101 14 5567`` and ``900101145567`` are one number, and ``Nguyễn Thị Hà`` is found
+as ``NGUYEN THI HA``. A name of one word is only looked for as a whole cell: as a word in prose it would
+be found everywhere and mean nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+from anyascii import anyascii
+
+from mids_orchestration.release.tables import literal, quoted
+
+#: YYMMDD-PB-###G with a possible month and day; nothing that is part of a longer number, decimal or id.
+_MYKAD = re.compile(
+    r"(?<![0-9A-Za-z.\-])\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])([- ]?)(\d{2})\1\d{4}(?![0-9A-Za-z])"
+)
+#: Place-of-birth codes which no MyKad carries.
+_NO_BIRTHPLACE = {"00", "17", "18", "19", "20", "69", "70", "73", "80", "81", "94", "95", "96", "97"}
+_TOKEN = re.compile(r"[0-9A-Z]+")
+_PRINTABLE = re.compile(rb"[\x20-\x7e\x80-\xf4]{6,}")
+_SEPARATOR = "\n0SEP0\n"
+_SHORTEST_PHRASE = 6
+_SHORTEST_WORD = 5
+_SHORTEST_NUMBER = 7
+#: What officers type where they know no name. Not a name, so not a find.
+_PLACEHOLDERS = {
+    "TIADA", "TIADA NAMA", "TIDAK DIKETAHUI", "NAMA TIDAK DIKETAHUI", "TIDAK DINYATAKAN", "TIADA MAKLUMAT",
+    "UNKNOWN", "NAME UNKNOWN", "UNKNOWN NAME", "NOT KNOWN", "NOT STATED", "NO NAME", "UNIDENTIFIED",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Find:
+    """Something that must not be published. ``kind`` and ``where`` never hold the value itself."""
+
+    kind: str
+    where: str
+    hits: int
+
+
+@dataclass
+class IdentityIndex:
+    """What to look for. Build it with :func:`index_identities`."""
+
+    phrases: dict[str, dict[int, set[tuple[str, ...]]]] = field(default_factory=dict)
+    cells: set[str] = field(default_factory=set)
+    size: int = 0
+
+    def add_name(self, name: str) -> None:
+        """Look for this person's name."""
+        words = tokens(name)
+        folded = " ".join(words)
+        if folded in _PLACEHOLDERS:
+            return
+        if len(words) > 1 and len(folded) > _SHORTEST_PHRASE:
+            self._add(tuple(words))
+        elif len(folded) >= _SHORTEST_WORD:
+            self.cells.add(folded)
+            self.size += 1
+
+    def add_number(self, number: str) -> None:
+        """Look for this document or case number, written with or without its separators."""
+        words = tokens(number)
+        joined = "".join(words)
+        if len(joined) < _SHORTEST_NUMBER or not any(c.isdigit() for c in joined):
+            return
+        self._add(tuple(words))
+        if len(words) > 1:
+            self._add((joined,))
+
+    def _add(self, phrase: tuple[str, ...]) -> None:
+        known = self.phrases.setdefault(phrase[0], {}).setdefault(len(phrase), set())
+        if phrase not in known:
+            known.add(phrase)
+            self.size += 1
+
+    def hits(self, text: str) -> int:
+        """How often a name or number of the index stands in ``text``."""
+        words = tokens(text)
+        found = 0
+        for at, word in enumerate(words):
+            lengths = self.phrases.get(word)
+            if lengths is not None:
+                found += any(tuple(words[at : at + n]) in known for n, known in lengths.items())
+        return found
+
+    def cell_hits(self, cells: Iterable[str]) -> int:
+        """How many cells hold, or are, a name or number of the index."""
+        listed = list(cells)
+        whole = sum(" ".join(tokens(cell)) in self.cells for cell in listed) if self.cells else 0
+        return whole + self.hits(_SEPARATOR.join(listed))
+
+
+def tokens(text: str) -> list[str]:
+    """Runs of letters and digits of ``text``, in plain capitals."""
+    plain = text if text.isascii() else anyascii(text)
+    return _TOKEN.findall(plain.upper())
+
+
+def mykad_like(text: str, *, only_separated: bool = False) -> int:
+    """How many numbers in ``text`` have the shape of a MyKad number."""
+    return sum(
+        match.group(2) not in _NO_BIRTHPLACE and bool(match.group(1) or not only_separated)
+        for match in _MYKAD.finditer(text)
+    )
+
+
+def index_identities(connection: duckdb.DuckDBPyConnection, relation: str) -> IdentityIndex:
+    """Index every name, document number and case number of ``relation`` (schema ``cnf_person``)."""
+    index = IdentityIndex()
+    held = {row[0] for row in connection.execute(f"describe {relation}").fetchall()}
+    for column, add in (
+        ("full_name", index.add_name),
+        ("document_no", index.add_number),
+        ("source_case_no", index.add_number),
+        ("case_no_norm", index.add_number),
+        ("raid_no", index.add_number),
+    ):
+        if column not in held:
+            continue
+        query = f"select distinct cast({column} as varchar) from {relation} where {column} is not null"
+        for (value,) in connection.execute(query).fetchall():
+            add(value)
+    return index
+
+
+def scan_table(
+    connection: duckdb.DuckDBPyConnection, source: str, where: str, index: IdentityIndex
+) -> list[Find]:
+    """Search every column of ``source`` (a table, or ``read_parquet('…')``), by its distinct values."""
+    finds: list[Find] = []
+    for name, kind, *_ in connection.execute(f"describe select * from {source}").fetchall():
+        if kind in {"BOOLEAN", "DATE", "FLOAT", "DOUBLE"} or kind.startswith("TIMESTAMP"):
+            continue
+        column = quoted(name)
+        query = f"select distinct cast({column} as varchar) from {source} where {column} is not null"
+        cells = [row[0] for row in connection.execute(query).fetchall()]
+        at = f"{where}, column {name}"
+        finds += _found("a number shaped like a MyKad", at, mykad_like("\n".join(cells)))
+        finds += _found("a known name or number of a person or case", at, index.cell_hits(cells))
+    return finds
+
+
+def scan_file(path: Path, where: str, index: IdentityIndex, *, without: str = "") -> list[Find]:
+    """Search the bytes of a file; ``without`` is text known to be harmless (a bundled library).
+
+    Parquet and DuckDB files are packed: values stand compressed, or end to end (the state codes 01 02 03 …
+    read as one long number). Their values are searched by :func:`scan_table` and :func:`scan_database`; this
+    looks at what else is in the bytes, and takes only a number with its separators for a MyKad there.
+    """
+    raw = path.read_bytes()
+    packed = path.suffix in {".parquet", ".duckdb"}
+    if packed:
+        text = _SEPARATOR.join(run.decode("utf-8", "replace") for run in _PRINTABLE.findall(raw))
+    else:
+        text = raw.decode("utf-8", "replace")
+    if without:
+        text = text.replace(without, _SEPARATOR)
+    shaped = mykad_like(text, only_separated=packed)
+    return _found("a number shaped like a MyKad", where, shaped) + _found(
+        "a known name or number of a person or case", where, index.hits(text)
+    )
+
+
+def scan_database(path: Path, where: str, index: IdentityIndex) -> list[Find]:
+    """Search every table of a DuckDB file, by its distinct values, and its comments."""
+    connection = duckdb.connect(config={"threads": 1})
+    try:
+        connection.execute(f"attach {literal(str(path))} as audited (read_only)")
+        finds: list[Find] = []
+        names = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'audited'"
+        ).fetchall()
+        for schema, table in names:
+            source = f"audited.{quoted(schema)}.{quoted(table)}"
+            finds += scan_table(connection, source, f"{where}, table {table}", index)
+        comments = connection.execute(
+            "select comment from duckdb_tables() where comment is not null "
+            "union all select comment from duckdb_columns() where comment is not null"
+        ).fetchall()
+        return finds + _found(
+            "a known name or number of a person or case",
+            f"{where}, comments",
+            index.cell_hits(c[0] for c in comments),
+        )
+    finally:
+        connection.close()
+
+
+def _found(kind: str, where: str, hits: int) -> list[Find]:
+    return [Find(kind, where, hits)] if hits else []

@@ -1,0 +1,179 @@
+"""Which marts leave the warehouse, and how they are described: read from dbt's manifest.
+
+Belongs here: turning ``manifest.json`` into :class:`Export` values. Does not belong here: reading the
+file, or deciding whether what is declared may be published (gates).
+
+A model is exported when its meta says ``zone: public`` or ``zone: restricted``. Meta is read from
+``config.meta`` and from the older top-level ``meta``; the first wins. Known keys:
+
+======================  =========================================================================
+model ``zone``          ``public`` | ``restricted``
+model ``label_en/_ms``  short title (``label: {en, ms}`` also works)
+model ``description_ms``  Malay description
+model ``grain``         "One row per …" (default: the description's first sentence)
+model ``primary_key``   list, where the contract declares no primary-key constraint
+column ``label_en/_ms``, ``description_ms``, ``pii`` (none | indirect | direct)
+======================  =========================================================================
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+from mids_orchestration.release.model import Bilingual, Export, ExportColumn, ForeignKey, ReleaseError, Zone
+
+_ZONES = ("public", "restricted")
+_PII = ("none", "indirect", "direct")
+_REF = re.compile(r"ref\(\s*['\"]([^'\"]+)['\"]")
+
+
+def exports_from_manifest(manifest: Mapping[str, Any]) -> list[Export]:
+    """Return every mart that declares a zone, ordered by name.
+
+    Raises:
+        ReleaseError: when a model declares an unknown zone or PII class, or two models share a name.
+    """
+    nodes: Mapping[str, Any] = manifest.get("nodes", {})
+    references = _relationship_tests(nodes)
+    exports: dict[str, Export] = {}
+    for unique_id, node in sorted(nodes.items()):
+        if node.get("resource_type") not in {"model", "seed", "snapshot"}:
+            continue
+        meta = _meta(node)
+        zone = meta.get("zone")
+        if zone is None:
+            continue
+        if zone not in _ZONES:
+            raise ReleaseError(f"{unique_id}: meta zone is {zone!r}; write public or restricted")
+        export = _export(unique_id, node, meta, cast(Zone, zone), references.get(unique_id, ()))
+        if export.name in exports:
+            raise ReleaseError(f"two models are exported as {export.name!r}: give one an alias of its own")
+        exports[export.name] = export
+    known = set(exports)
+    return [_with_known_references(export, known) for export in exports.values()]
+
+
+def _export(
+    unique_id: str,
+    node: Mapping[str, Any],
+    meta: Mapping[str, Any],
+    zone: Zone,
+    tested: tuple[ForeignKey, ...],
+) -> Export:
+    name = node.get("alias") or node["name"]
+    columns = tuple(_column(unique_id, column) for column in (node.get("columns") or {}).values())
+    description = _one_line(node.get("description", ""))
+    return Export(
+        name=name,
+        relation=f"{node['schema']}.{name}",
+        zone=zone,
+        columns=columns,
+        title=_label(meta) or Bilingual(name, name),
+        grain=meta.get("grain") or _grain(description),
+        description=description,
+        description_ms=_one_line(meta.get("description_ms", "")),
+        primary_key=_primary_key(node, meta),
+        foreign_keys=_unique([*_constraint_keys(node), *tested]),
+    )
+
+
+def _column(unique_id: str, column: Mapping[str, Any]) -> ExportColumn:
+    meta = _meta(column)
+    pii = meta.get("pii")
+    if pii is not None and pii not in _PII:
+        raise ReleaseError(f"{unique_id}, column {column['name']}: pii is {pii!r}; write one of {_PII}")
+    return ExportColumn(
+        name=column["name"],
+        data_type=column.get("data_type"),
+        description=_one_line(column.get("description", "")),
+        description_ms=_one_line(meta.get("description_ms", "")),
+        label=_label(meta),
+        pii=pii,
+    )
+
+
+def _meta(thing: Mapping[str, Any]) -> dict[str, Any]:
+    config = thing.get("config") or {}
+    return {**(thing.get("meta") or {}), **(config.get("meta") or {})}
+
+
+def _label(meta: Mapping[str, Any]) -> Bilingual | None:
+    label = meta.get("label") or meta.get("title")
+    if isinstance(label, Mapping):
+        english, malay = label.get("en"), label.get("ms")
+    else:
+        english, malay = meta.get("label_en") or label, meta.get("label_ms")
+    if not (english or malay):
+        return None
+    return Bilingual(str(english or malay), str(malay or english))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _grain(description: str) -> str:
+    first = re.split(r"(?<=[.;])\s", description, maxsplit=1)[0]
+    return first if first.lower().startswith("one row per") else ""
+
+
+def _primary_key(node: Mapping[str, Any], meta: Mapping[str, Any]) -> tuple[str, ...]:
+    for constraint in node.get("constraints") or []:
+        if constraint.get("type") == "primary_key" and constraint.get("columns"):
+            return tuple(constraint["columns"])
+    declared = [
+        column["name"]
+        for column in (node.get("columns") or {}).values()
+        if any(c.get("type") == "primary_key" for c in column.get("constraints") or [])
+    ]
+    found = meta.get("primary_key") or declared or node.get("primary_key") or ()
+    return (found,) if isinstance(found, str) else tuple(found)
+
+
+def _constraint_keys(node: Mapping[str, Any]) -> list[ForeignKey]:
+    keys: list[ForeignKey] = []
+    for constraint in node.get("constraints") or []:
+        if constraint.get("type") == "foreign_key" and constraint.get("columns"):
+            keys += _foreign_key(tuple(constraint["columns"]), constraint)
+    for column in (node.get("columns") or {}).values():
+        for constraint in column.get("constraints") or []:
+            if constraint.get("type") == "foreign_key":
+                keys += _foreign_key((column["name"],), constraint)
+    return keys
+
+
+def _foreign_key(columns: tuple[str, ...], constraint: Mapping[str, Any]) -> list[ForeignKey]:
+    to, to_columns = constraint.get("to"), constraint.get("to_columns")
+    if not (to and to_columns):
+        return []
+    match = _REF.search(to)
+    table = match.group(1) if match else re.sub(r'["`]', "", to).split(".")[-1]
+    return [ForeignKey(columns, table, tuple(to_columns))]
+
+
+def _relationship_tests(nodes: Mapping[str, Any]) -> dict[str, tuple[ForeignKey, ...]]:
+    """Foreign keys as dbt's ``relationships`` tests state them, by the model they are attached to."""
+    found: dict[str, list[ForeignKey]] = {}
+    for _, node in sorted(nodes.items()):
+        told = node.get("test_metadata") or {}
+        if told.get("name") != "relationships" or not node.get("attached_node"):
+            continue
+        kwargs = told.get("kwargs") or {}
+        to = _REF.search(str(kwargs.get("to", "")))
+        column = kwargs.get("column_name") or node.get("column_name")
+        if to and column and kwargs.get("field"):
+            key = ForeignKey((column,), to.group(1), (kwargs["field"],))
+            found.setdefault(node["attached_node"], []).append(key)
+    return {model: tuple(keys) for model, keys in found.items()}
+
+
+def _unique(keys: list[ForeignKey]) -> tuple[ForeignKey, ...]:
+    return tuple(sorted(set(keys), key=lambda key: (key.columns, key.reference)))
+
+
+def _with_known_references(export: Export, known: set[str]) -> Export:
+    """Drop references to tables which are not exported: a reader could not follow them."""
+    kept = tuple(key for key in export.foreign_keys if key.reference in known)
+    return Export(**{**export.__dict__, "foreign_keys": kept})
