@@ -147,6 +147,8 @@ def _table(contract: Contract, record: RecordType) -> dict[str, Any]:
                 "agency": contract.agency,
                 "feed": contract.feed,
                 "source_class": contract.source_class,
+                "cadence": contract.cadence,
+                "lateness_days": contract.lateness_days,
                 "dagster": {"asset_key": ["landing", name]},
                 "external_location": 'read_parquet(\'{{ env_var("MIDS_LANDING") }}/'
                 + f"{pattern}', union_by_name=true)",

@@ -26,9 +26,9 @@
 {%- endmacro %}
 
 {% macro default__list_items(expression, separator) -%}
-    explode(split({{ expression }}, '{{ separator }}'))
+    explode(split({{ expression }}, {{ separator }}))
 {%- endmacro %}
 
 {% macro duckdb__list_items(expression, separator) -%}
-    unnest(string_split({{ expression }}, '{{ separator }}'))
+    unnest(string_split({{ expression }}, {{ separator }}))
 {%- endmacro %}

@@ -1,0 +1,151 @@
+-- One row per case or person record and week from which something else was known of it, until the next.
+-- A person's place and crime type move with the case they belong to.
+with case_told as (
+
+    select
+        link.case_key as unit_key,
+        version.case_record_id as record_id,
+        link.record_rank,
+        version.source_agency_code as agency_code,
+        version.is_case as is_counted,
+        {{ mids.week_start('version.event_on') }} as event_week,
+        version.crime_type_code,
+        version.state_code,
+        {{ mids.week_start('version.known_on') }} as from_week,
+        row_number() over (
+            partition by version.case_record_id, {{ mids.week_start('version.known_on') }}
+            order by version.version_no desc
+        ) as age
+    from {{ ref('cnf_case_version') }} as version
+    inner join {{ ref('lnk_case') }} as link on version.case_record_id = link.case_record_id
+    where version.took_effect
+
+),
+
+case_state as (
+
+    select
+        *,
+        lead(from_week) over (partition by record_id order by from_week) as to_week
+    from case_told
+    where age = 1
+
+),
+
+person_told as (
+
+    select
+        link.person_key as unit_key,
+        version.person_record_id as record_id,
+        link.record_rank,
+        link.case_record_id,
+        version.source_agency_code as agency_code,
+        role.is_counted and version.trafficking_status_code <> 'NOT_A_VICTIM' as is_counted,
+        role.crime_type_code as role_crime_type_code,
+        {{ mids.week_start('version.event_on') }} as event_week,
+        version.state_code,
+        {{ mids.week_start('version.known_on') }} as from_week,
+        row_number() over (
+            partition by version.person_record_id, {{ mids.week_start('version.known_on') }}
+            order by version.version_no desc
+        ) as age
+    from {{ ref('cnf_person_version') }} as version
+    inner join {{ ref('lnk_person') }} as link on version.person_record_id = link.person_record_id
+    inner join {{ ref('ref_role') }} as role on version.role_code = role.role_code
+    where version.took_effect
+
+),
+
+person_state as (
+
+    select
+        *,
+        lead(from_week) over (partition by record_id order by from_week) as to_week,
+        min(from_week) over (partition by record_id) as first_week
+    from person_told
+    where age = 1
+
+),
+
+-- Only persons that were ever counted matter from here on.
+counted_person as (
+
+    select * from person_state
+    where record_id in (select ever.record_id from person_state as ever where ever.is_counted)
+
+),
+
+person_week as (
+
+    select
+        record_id,
+        from_week
+    from counted_person
+    union
+    select
+        counted_person.record_id,
+        case_state.from_week
+    from counted_person
+    inner join case_state on counted_person.case_record_id = case_state.record_id
+    where case_state.from_week > counted_person.first_week
+
+),
+
+person_in_case as (
+
+    select
+        person.unit_key,
+        person.record_id,
+        person.record_rank,
+        person.agency_code,
+        person.is_counted,
+        coalesce(own_case.event_week, person.event_week) as event_week,
+        coalesce(nullif(own_case.crime_type_code, 'XX'), person.role_crime_type_code) as crime_type_code,
+        coalesce(nullif(person.state_code, 'XX'), own_case.state_code, 'XX') as state_code,
+        person_week.from_week,
+        lead(person_week.from_week) over (
+            partition by person_week.record_id
+            order by person_week.from_week
+        ) as to_week
+    from person_week
+    inner join counted_person as person
+        on
+            person_week.record_id = person.record_id
+            and person_week.from_week >= person.from_week
+            and (person.to_week is null or person_week.from_week < person.to_week)
+    left join case_state as own_case
+        on
+            person.case_record_id = own_case.record_id
+            and own_case.is_counted
+            and person_week.from_week >= own_case.from_week
+            and (own_case.to_week is null or person_week.from_week < own_case.to_week)
+
+)
+
+select
+    'case' as unit_code,
+    unit_key,
+    record_id,
+    record_rank,
+    agency_code,
+    is_counted,
+    event_week,
+    crime_type_code,
+    state_code,
+    from_week,
+    to_week
+from case_state
+union all
+select
+    'person' as unit_code,
+    unit_key,
+    record_id,
+    record_rank,
+    agency_code,
+    is_counted,
+    event_week,
+    crime_type_code,
+    state_code,
+    from_week,
+    to_week
+from person_in_case

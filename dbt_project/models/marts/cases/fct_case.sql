@@ -1,0 +1,92 @@
+-- One row per case, whichever agencies hold records of it.
+with lead_record as (
+
+    select
+        cases.*,
+        link.case_key,
+        row_number() over (partition by link.case_key order by link.record_rank) as preference
+    from {{ ref('cnf_case') }} as cases
+    inner join {{ ref('lnk_case') }} as link on cases.case_record_id = link.case_record_id
+
+),
+
+records as (
+
+    select
+        link.case_key,
+        count(*) as record_count,
+        count(distinct link.source_agency_code) as agency_count,
+        min(link.first_known_on) as first_known_on
+    from {{ ref('cnf_case') }} as cases
+    inner join {{ ref('lnk_case') }} as link on cases.case_record_id = link.case_record_id
+    group by link.case_key
+
+),
+
+persons as (
+
+    select
+        case_key,
+        count(distinct case when is_counted then person_key end) as victims_identified,
+        count(distinct case when not is_counted then person_key end) as suspects_identified
+    from {{ ref('lnk_person') }}
+    group by case_key
+
+),
+
+charges as (
+
+    select
+        shared_case.case_key,
+        count(charge.charge_no) as charge_count,
+        sum(case when charge.charge_outcome_code = 'CONVICTED' then 1 else 0 end) as conviction_count,
+        min(charge.charged_on) as first_charged_on
+    from {{ ref('cnf_charge') }} as charge
+    inner join (
+        select
+            case_no_norm,
+            min(case_key) as case_key
+        from {{ ref('lnk_case') }}
+        where case_no_norm is not null
+        group by case_no_norm
+    ) as shared_case
+        on charge.case_no_norm = shared_case.case_no_norm
+    group by shared_case.case_key
+
+)
+
+select
+    lead_record.case_key,
+    lead_record.source_agency_code as agency_code,
+    lead_record.case_kind_code,
+    lead_record.crime_type_code,
+    offence.offence_key,
+    lead_record.exploitation_code,
+    lead_record.state_code,
+    lead_record.event_on,
+    lead_record.event_week,
+    lead_record.occurred_on,
+    lead_record.reported_on,
+    lead_record.recorded_on,
+    records.first_known_on as known_on,
+    lead_record.case_status_code,
+    lead_record.raid_on,
+    lead_record.victim_count,
+    lead_record.suspect_count,
+    coalesce(persons.victims_identified, 0) as victims_identified,
+    coalesce(persons.suspects_identified, 0) as suspects_identified,
+    coalesce(charges.charge_count, 0) as charge_count,
+    cast(coalesce(charges.conviction_count, 0) as {{ dbt.type_bigint() }}) as conviction_count,
+    charges.first_charged_on,
+    records.record_count,
+    records.agency_count
+from lead_record
+inner join records on lead_record.case_key = records.case_key
+inner join {{ ref('dim_offence') }} as offence
+    on
+        lead_record.offence_code = offence.offence_code
+        and lead_record.event_on >= offence.match_from
+        and lead_record.event_on < offence.match_to
+left join persons on lead_record.case_key = persons.case_key
+left join charges on lead_record.case_key = charges.case_key
+where lead_record.preference = 1

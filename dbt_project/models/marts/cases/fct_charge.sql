@@ -1,0 +1,39 @@
+-- One row per charge against one accused; while no charge is framed, one row for the file.
+with shared_case as (
+
+    select
+        case_no_norm,
+        min(case_key) as case_key
+    from {{ ref('lnk_case') }}
+    where case_no_norm is not null
+    group by case_no_norm
+
+)
+
+select
+    charge.charge_record_id as charge_key,
+    coalesce(shared_case.case_key, 'XX') as case_key,
+    coalesce(person.person_key, 'XX') as person_key,
+    charge.investigating_agency_code,
+    offence.offence_key,
+    charge.charge_no is not null as is_charged,
+    charge.opened_on,
+    charge.charged_on,
+    case
+        when charge.is_child_victim is null then 'XX'
+        when charge.is_child_victim then 'Y'
+        else 'N'
+    end as child_victim_code,
+    charge.charge_outcome_code,
+    charge.outcome_on,
+    charge.sentence_months,
+    {{ dbt.datediff('charge.charged_on', 'charge.outcome_on', 'day') }} as days_to_outcome,
+    charge.known_on
+from {{ ref('cnf_charge') }} as charge
+inner join {{ ref('dim_offence') }} as offence
+    on
+        charge.offence_code = offence.offence_code
+        and coalesce(charge.charged_on, charge.opened_on, charge.known_on) >= offence.match_from
+        and coalesce(charge.charged_on, charge.opened_on, charge.known_on) < offence.match_to
+left join shared_case on charge.case_no_norm = shared_case.case_no_norm
+left join {{ ref('lnk_person') }} as person on charge.person_record_id = person.person_record_id

@@ -1,0 +1,14 @@
+-- One row per forecast week, series, target week and quantile.
+select
+    as_of_week,
+    unique_id,
+    crime_type_code,
+    unit_code,
+    target_week,
+    cast(horizon as {{ dbt.type_bigint() }}) as horizon,
+    cast(quantile as double) as quantile,
+    cast(value as double) as value,
+    model_name,
+    model_version,
+    data_version
+from {{ source('forecast', 'weekly_forecast') }}
