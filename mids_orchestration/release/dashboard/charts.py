@@ -26,6 +26,7 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation S
 #: Interval bands from the widest to the narrowest: lower level, upper level, opacity.
 BANDS = (("0.025", "0.975", 0.16), ("0.1", "0.9", 0.2), ("0.25", "0.75", 0.3))
 _HALF_WEEK = pd.Timedelta(hours=84)
+_WEEK = pd.Timedelta(days=7)
 _WEEK_SHOWN = pd.Timedelta(days=6)
 
 
@@ -101,22 +102,28 @@ def _fan_layers(figures: CrimeFigures, tint: str, axis_title: str) -> list[Any]:
         return []
     names = {name: "q" + name.replace(".", "_") for name in fan.columns if name != "week"}
     rows = fan.rename(columns=names).assign(middle=lambda f: f["week"] + _HALF_WEEK)
+    # A band is a step per week, as the bars are; the last week needs an end of its own.
+    steps = pd.concat([rows, rows.tail(1).assign(week=lambda f: f["week"] + _WEEK)])
     layers: list[Any] = []
     for low, high, opacity in BANDS:
         if low in names and high in names:
             layers.append(
-                alt.Chart(rows)
-                .mark_area(color=tint, opacity=opacity, interpolate="monotone")
-                .encode(x=_x("middle"), y=_y(names[low], axis_title), y2=f"{names[high]}:Q")
+                alt.Chart(steps)
+                .mark_area(color=tint, opacity=opacity, interpolate="step-after")
+                .encode(x=_x("week"), y=_y(names[low], axis_title), y2=f"{names[high]}:Q")
             )
     told = [alt.Tooltip("week:T", title="t:col_from", format="%e %b %Y")]
     for level in ("0.5", "0.1", "0.9"):
         if level in names:
             title = "t:col_median" if level == "0.5" else f"{float(level):.0%}"
             told.append(alt.Tooltip(f"{names[level]}:Q", title=title, format=",.1f"))
-    base = alt.Chart(rows).encode(x=_x("middle"), y=_y("q0_5", axis_title))
-    layers.append(base.mark_line(color=tint, strokeWidth=2.2, strokeDash=[5, 3], interpolate="monotone"))
-    layers.append(base.mark_point(color=tint, opacity=0, size=160).encode(tooltip=told))
+    median = _y("q0_5", axis_title)
+    line = alt.Chart(steps).mark_line(
+        color=tint, strokeWidth=2.2, strokeDash=[5, 3], interpolate="step-after"
+    )
+    layers.append(line.encode(x=_x("week"), y=median))
+    points = alt.Chart(rows).mark_point(color=tint, opacity=0, size=160)
+    layers.append(points.encode(x=_x("middle"), y=median, tooltip=told))
     return layers
 
 
@@ -124,7 +131,6 @@ def states_chart(figures: CrimeFigures) -> dict[str, Any]:
     """Ranking of states over a year; what has no state stands last, in grey, under its own name."""
     rows = figures.states.assign(
         unknown=lambda f: f["state_code"] == UNKNOWN_STATE,
-        rank=range(len(figures.states)),
     )
     rows["state_en"] = rows["state_en"].mask(rows["unknown"], "t:state_unknown")
     rows["state_ms"] = rows["state_ms"].mask(rows["unknown"], "t:state_unknown")
@@ -132,7 +138,7 @@ def states_chart(figures: CrimeFigures) -> dict[str, Any]:
         y=alt.Y(
             "state_@lang:N",
             title=None,
-            sort=alt.EncodingSortField("rank", order="ascending"),
+            sort=None,
             axis=alt.Axis(ticks=False, domain=False, labelLimit=150, labelPadding=6),
         )
     )

@@ -38,7 +38,7 @@ _SECTIONS = ("glance", "trend", "states", "skill", "fresh", "read")
 _MARKS = {"fresh": "✓", "stale": "▲", "never": "○"}
 #: Half the width of the 80 % interval against the expected total: below, "fairly" / "moderately" sure.
 _FAIRLY, _MODERATELY = 0.3, 0.6
-_SHOWN_HORIZONS = (1, 2, 4, 8, 12)
+_SHOWN_HORIZONS = (1, 4, 8, 12)
 #: Below this relative gain a model is called "about the same" as its benchmark.
 _SAME = 0.03
 _LEVELS = ("0.025", "0.1", "0.25", "0.5", "0.75", "0.9", "0.975")
@@ -71,8 +71,10 @@ def environment() -> jinja2.Environment:
 
 def page_context(crimes: Sequence[CrimeFigures], facts: PageFacts) -> dict[str, Any]:
     """Everything the template needs but its own assets."""
-    stale = [feed for feed in facts.feeds if feed.status != "fresh"]
+    agencies = [feed for feed in facts.feeds if feed.source_class != "comparator"]
+    stale = [feed for feed in agencies if feed.status != "fresh"]
     week, from_week = facts.as_of_week, facts.as_of_week - timedelta(weeks=STATE_WEEKS - 1)
+    skill, skill_groups = _skill_table(crimes, facts.as_of)
     specs: dict[str, Any] = {}
     for crime in crimes:
         if not crime.weekly.empty:
@@ -88,13 +90,15 @@ def page_context(crimes: Sequence[CrimeFigures], facts: PageFacts) -> dict[str, 
         "week_name": week_label(week),
         "sections": [(name, f"nav_{name}") for name in _SECTIONS],
         "stale": stale,
+        "agencies": agencies,
         "stale_names": _names(stale),
         "crimes": [_crime(crime, facts) for crime in crimes],
         "any_forecast": any(crime.outlook for crime in crimes),
         "any_nowcast": any("0.5" in crime.nowcast.columns for crime in crimes),
         "any_cautious": any(crime.outlook and not crime.outlook.joint for crime in crimes),
         "state_span": {"from": words.both_days(from_week), "to": words.both_days(week)},
-        "skill": _skill_table(crimes, facts.as_of),
+        "skill": skill,
+        "skill_groups": skill_groups,
         "feeds": [_feed(feed) for feed in facts.feeds],
         "page_data": _script_json(
             {
@@ -146,6 +150,7 @@ def _crime(crime: CrimeFigures, facts: PageFacts) -> dict[str, Any]:
         "arrow": "▲" if change > 0.05 else "▼" if change < -0.05 else "＝",
         "change": _change(change),
         "usual": _usual(crime),
+        "strip": _strip(crime),
         "arriving": _arriving(crime),
     }
     total = int(crime.states["count"].sum())
@@ -166,6 +171,16 @@ def _usual(crime: CrimeFigures) -> Bilingual | None:
     low, high = crime.usual
     where = "above" if crime.last > high else "below" if crime.last < low else "within"
     return say(f"usual_{where}", low=low, high=high)
+
+
+def _strip(crime: CrimeFigures) -> dict[str, str] | None:
+    """Where this week stands on a bar from zero: the usual range and the week, in percent of the bar."""
+    if crime.usual is None or crime.last is None or crime.before is None:
+        return None
+    low, high = crime.usual
+    end = max(high * 1.5, crime.last * 1.1, crime.before * 1.1, 1.0)
+    at = {"low": low, "high": high, "now": float(crime.last), "before": crime.before}
+    return {name: f"{100 * value / end:.1f}%" for name, value in at.items()}
 
 
 def _arriving(crime: CrimeFigures) -> Bilingual | None:
@@ -270,48 +285,32 @@ def _states_table(crime: CrimeFigures, as_of: date) -> Table:
     return Table([(say("col_state"), False), (say("col_count"), True)], rows, file, href)
 
 
-def _skill_table(crimes: Sequence[CrimeFigures], as_of: date) -> Table | None:
+def _skill_table(
+    crimes: Sequence[CrimeFigures], as_of: date
+) -> tuple[Table | None, list[tuple[Bilingual, str, list[list[Cell]]]]]:
+    """The backtest table with its CSV, and its rows grouped by crime type and model."""
     covers = ("50", "80", "95")
-    heads = [(say("col_crime"), False), (say("col_model"), False), (say("col_ahead"), True)]
-    heads += [(say("col_relative"), True), (say("col_verdict"), False)]
+    heads = [(say("col_ahead"), False), (say("col_relative"), True), (say("col_verdict"), False)]
     heads += [(say("col_cover", level=level), True) for level in covers] + [(say("col_origins"), True)]
-    rows: list[list[Cell]] = []
+    groups: list[tuple[Bilingual, str, list[list[Cell]]]] = []
     plain: list[list[Any]] = []
     for crime in crimes:
         if crime.skill is None:
             continue
-        table = crime.skill.by_horizon
-        for at, row in enumerate(table.to_dict("records")):
+        rows: list[list[Cell]] = []
+        for row in crime.skill.by_horizon.to_dict("records"):
+            horizon, relative = int(row["horizon"]), row["relative_wis"]
             values = [row[f"coverage_{level}"] for level in covers]
-            plain.append(
-                [
-                    crime.code,
-                    crime.skill.model,
-                    int(row["horizon"]),
-                    row["relative_wis"],
-                    *values,
-                    row["origins"],
-                ]
-            )
-            if int(row["horizon"]) not in _SHOWN_HORIZONS and at:
-                continue
-            first: list[Cell] = [crime_name(crime.code), crime.skill.model] if at == 0 else ["", ""]
-            relative = row["relative_wis"]
-            shown = [words.percent(value) for value in values]
-            cells: list[Cell] = [str(int(row["horizon"])), words.decimal(relative, 2), _verdict(relative)]
-            rows.append([*first, *cells, *shown, words.number(row["origins"])])
-    if not rows:
-        return None
-    header = [
-        "crime_type_code",
-        "model_name",
-        "horizon",
-        "relative_wis",
-        *[f"coverage_{c}" for c in covers],
-        "origins",
-    ]
-    file, href = _csv(f"mids_projection_skill_{as_of.isoformat()}", header, plain)
-    return Table(heads, rows, file, href)
+            plain.append([crime.code, crime.skill.model, horizon, relative, *values, row["origins"]])
+            if horizon in _SHOWN_HORIZONS or not rows:
+                cells: list[Cell] = [str(horizon), words.decimal(relative, 2), _verdict(relative)]
+                rows.append([*cells, *[words.percent(v) for v in values], words.number(row["origins"])])
+        groups.append((crime_name(crime.code), crime.skill.model, rows))
+    if not groups:
+        return None, []
+    header = ["crime_type_code", "model_name", "horizon", "relative_wis", *[f"coverage_{c}" for c in covers]]
+    file, href = _csv(f"mids_projection_skill_{as_of.isoformat()}", [*header, "origins"], plain)
+    return Table(heads, [], file, href), groups
 
 
 def _verdict(relative: float) -> Cell:
