@@ -138,6 +138,11 @@ class Contract:
         """``agency.feed``, the name under which ``load_contracts`` holds it."""
         return f"{self.agency}.{self.feed}"
 
+    @property
+    def title(self) -> dict[str, str]:
+        """The feed's name as people see it, under ``en`` and ``ms``."""
+        return {"en": self.title_en, "ms": self.title_ms}
+
     def record(self, name: str) -> RecordType:
         """Return the record type *name*; ``KeyError`` when there is none."""
         for record in self.records:

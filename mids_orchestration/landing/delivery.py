@@ -1,0 +1,371 @@
+"""One delivery from archived bytes to staged tables: read, judge, weed out duplicates, count a second way.
+
+Belongs here: the order of these steps and the buffers between them. Does not belong here: what is visible when
+(``store``), which file is which delivery (``inbox``), and reading any format (``readers``).
+
+Memory is flat: a block is read while the last one is judged and the one before is written; only eight bytes of
+hash per keyed record are held to the end.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import chain
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from expectations.contract import Contract, RecordType
+from mids_orchestration.landing.containers import Member, open_members
+from mids_orchestration.landing.counting import check_workbook, count_records
+from mids_orchestration.landing.limits import Limits
+from mids_orchestration.landing.readers.base import Batch
+from mids_orchestration.landing.readers.delimited import read_delimited
+from mids_orchestration.landing.readers.trees import read_json, read_ndjson
+from mids_orchestration.landing.readers.workbook import read_workbook
+from mids_orchestration.landing.reasons import DeliveryRefused
+from mids_orchestration.landing.receipts import TableCount
+from mids_orchestration.landing.rules import name
+from mids_orchestration.landing.store import Staged, landed_schema
+from mids_orchestration.landing.verdict import QUARANTINE_SCHEMA, Judge, reason_table, repeated
+
+_SPILL_ROWS = 200_000
+_THREADED_BYTES = 32 * 1024 * 1024
+
+
+@dataclass
+class Heap:
+    """Rows on their way to one Parquet file: held while they are few, written as they come when they are many."""
+
+    path: Path
+    schema: pa.Schema
+    tables: list[pa.Table] = field(default_factory=list)
+    rows: int = 0
+    _writer: pq.ParquetWriter | None = None
+    _held: int = 0
+
+    def add(self, table: pa.Table, pool: ThreadPoolExecutor | None = None) -> Future[None] | None:
+        """Take *table*; returns the write in progress when there is one."""
+        self.rows += table.num_rows
+        self._held += table.num_rows
+        self.tables.append(table)
+        if self._held < _SPILL_ROWS:
+            return None
+        held, self.tables, self._held = self.tables, [], 0
+        if pool is None:
+            self._write(held)
+            return None
+        return pool.submit(self._write, held)
+
+    def _write(self, tables: list[pa.Table]) -> None:
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self.path, self.schema, compression="zstd", store_schema=False)
+        for table in tables:
+            self._writer.write_table(table, row_group_size=131_072)
+
+    def drop_lines(self, lines: np.ndarray) -> int:
+        """Take the rows with these line numbers out again; returns how many there were."""
+        unwanted = pa.array(lines, pa.int64())
+        before = self.rows
+        kept = [
+            table.filter(pc.invert(pc.is_in(table["_line_no"], value_set=unwanted))) for table in self.tables
+        ]
+        self.tables = kept
+        if self._writer is not None:
+            self._writer.close()
+            aside = self.path.with_suffix(".all")
+            self.path.rename(aside)
+            self._writer = None
+            written = 0
+            for batch in pq.ParquetFile(aside).iter_batches(batch_size=131_072):
+                table = pa.Table.from_batches([batch]).cast(self.schema)
+                table = table.filter(pc.invert(pc.is_in(table["_line_no"], value_set=unwanted)))
+                written += table.num_rows
+                self._write([table])
+            aside.unlink()
+            self.rows = written + sum(table.num_rows for table in kept)
+        else:
+            self.rows = sum(table.num_rows for table in kept)
+        return before - self.rows
+
+    def close(self) -> Path | None:
+        """Write what is left; returns the file, or None when there was no row."""
+        if self._writer is None:
+            if not self.rows:
+                return None
+            table = pa.concat_tables(self.tables)
+            pq.write_table(table, self.path, compression="zstd", store_schema=False)
+        else:
+            self._write(self.tables)
+            self._writer.close()
+        self.tables = []
+        return self.path
+
+
+@dataclass
+class Processed:
+    """What came of one delivery."""
+
+    staged: Staged
+    tables: dict[str, TableCount]
+
+
+class _Table:
+    """One record type of one delivery while it is being received."""
+
+    def __init__(
+        self, judge: Judge, contract: Contract, folder: Path, receipt_id: str, known_on: date
+    ) -> None:
+        self.judge, self.contract, self.record = judge, contract, judge.record
+        self.receipt_id, self.known_on = receipt_id, known_on.isoformat()
+        self.schema = landed_schema(contract, self.record.name)
+        self.accepted = Heap(folder / f"{self.record.name}.accepted.parquet", self.schema)
+        self.quarantine = Heap(folder / f"{self.record.name}.quarantine.parquet", QUARANTINE_SCHEMA)
+        self.hashes: list[np.ndarray] = []
+        self.received = self.quarantined = 0
+        judge.begin()
+
+    def take(self, batch: Batch, pool: ThreadPoolExecutor | None) -> Future[None] | None:
+        verdict = self.judge.judge(batch)
+        self.received += batch.columns.num_rows + len(batch.faults)
+        self.quarantined += verdict.quarantined
+        if verdict.hashes is not None:
+            self.hashes.append(verdict.hashes)
+        if verdict.quarantine is not None:
+            self.quarantine.add(self._marked(verdict.quarantine))
+        if verdict.accepted.num_rows == 0:
+            return None
+        return self.accepted.add(self._landed(verdict.accepted, verdict.accepted_lines), pool)
+
+    def _landed(self, columns: pa.RecordBatch, lines: np.ndarray) -> pa.Table:
+        count = columns.num_rows
+        own = dict(zip(columns.schema.names, columns.columns, strict=True))
+        own["_receipt_id"] = pa.repeat(pa.scalar(self.receipt_id), count)
+        own["_line_no"] = pa.array(lines, pa.int64())
+        own["_known_on"] = pa.repeat(pa.scalar(self.known_on), count)
+        arrays = [own[n] if n in own else pa.nulls(count, pa.string()) for n in self.schema.names]
+        return pa.Table.from_arrays(arrays, schema=self.schema)
+
+    def _marked(self, table: pa.Table) -> pa.Table:
+        return table.set_column(0, "_receipt_id", pa.repeat(pa.scalar(self.receipt_id), table.num_rows))
+
+    # -- duplicates -----------------------------------------------------------------------------------------
+
+    def doubled_hashes(self) -> np.ndarray:
+        if not self.record.key or self.received < 2 or not self.hashes:
+            return np.empty(0, np.uint64)
+        hashes = np.concatenate(self.hashes)
+        self.hashes = []
+        return repeated(hashes)
+
+    def weed(self, suspects: list[tuple[pa.RecordBatch, np.ndarray]]) -> None:
+        """Quarantine repeated records and conflicting ones among *suspects* (records whose key hash repeats)."""
+        columns = pa.Table.from_batches([columns for columns, _ in suspects]).combine_chunks().to_batches()[0]
+        lines = np.concatenate([lines for _, lines in suspects])
+        raw = self.judge.raw_records(columns)
+        table = (
+            pa.Table.from_batches([columns])
+            .append_column("_raw", raw)
+            .append_column("_line", pa.array(lines))
+        )
+        keys = ", ".join(name(column) for column in self.judge.identity)
+        sql = f"""
+            WITH s AS (SELECT *, count(DISTINCT _raw) OVER (PARTITION BY {keys}) AS _versions,
+                              row_number() OVER (PARTITION BY {keys}, _raw ORDER BY _line) AS _nth FROM _suspects)
+            SELECT _line, _raw, CASE WHEN _nth > 1 THEN 'DUPLICATE_RECORD' ELSE 'KEY_CONFLICT' END AS code
+            FROM s WHERE _nth > 1 OR _versions > 1 ORDER BY _line"""
+        connection = self.judge.connection
+        connection.register("_suspects", table)
+        try:
+            found = connection.execute(sql).to_arrow_table()
+        finally:
+            connection.unregister("_suspects")
+        if not found.num_rows:
+            return
+        for code in ("DUPLICATE_RECORD", "KEY_CONFLICT"):
+            some = found.filter(pc.equal(found["code"], code)).combine_chunks()
+            if some.num_rows:
+                numbers = some["_line"].to_numpy()
+                texts = some["_raw"].combine_chunks()
+                values = pa.nulls(len(numbers), pa.string())
+                reasons = reason_table(self.contract, self.record, code, None, numbers, values, texts, "")
+                self.quarantine.add(self._marked(reasons))
+        self.quarantined += self.accepted.drop_lines(found["_line"].to_numpy())
+
+    def count(self, independent: int | None) -> TableCount:
+        return TableCount(
+            self.received, self.accepted.rows, self.quarantined, independent, dict(self.judge.watched)
+        )
+
+
+@dataclass
+class Receiver:
+    """Receives deliveries of one contract: rules compiled once, one DuckDB connection for all of them."""
+
+    contract: Contract
+    connection: duckdb.DuckDBPyConnection
+    limits: Limits
+
+    def __post_init__(self) -> None:
+        self.judges = {
+            record.name: Judge(self.contract, record, self.connection) for record in self.contract.records
+        }
+
+    def receive(
+        self, path: Path, folder: Path, receipt_id: str, known_on: date, shape: Contract | None = None
+    ) -> Processed:
+        """Read and judge the delivery at *path* into *folder*.
+
+        ``shape`` is the feed's newest contract, whose columns every landing file has. Raises
+        ``DeliveryRefused``; then nothing in *folder* counts.
+        """
+        shape = shape or self.contract
+        members = open_members(path, self.contract, self.limits)
+        for member in members:
+            self._guard(member)
+        tables = {
+            record.name: _Table(self.judges[record.name], shape, folder, receipt_id, known_on)
+            for record in self.contract.records
+        }
+        big = path.stat().st_size > _THREADED_BYTES
+        self._fill(members, tables, big)
+        for table in tables.values():
+            doubled = table.doubled_hashes()
+            if len(doubled):
+                table.weed(list(self._suspects(members, table.record, doubled)))
+        self._check_count(sum(table.received for table in tables.values()))
+        independent = self._independent(members)
+        staged = Staged(folder, {}, {})
+        for record, table in tables.items():
+            for heap, files in ((table.accepted, staged.accepted), (table.quarantine, staged.quarantined)):
+                written = heap.close()
+                if written:
+                    files[record] = written
+        return Processed(
+            staged, {record: table.count(independent[record]) for record, table in tables.items()}
+        )
+
+    def _fill(self, members: list[Member], tables: dict[str, _Table], big: bool) -> None:
+        batches = self._batches(members)
+        if not big:
+            for batch in batches:
+                tables[batch.record].take(batch, None)
+            return
+        with ThreadPoolExecutor(1) as pool, _Ahead(batches) as ahead:
+            writing: Future[None] | None = None
+            for batch in ahead:
+                started = tables[batch.record].take(batch, pool)
+                if started is not None:
+                    if writing is not None:
+                        writing.result()
+                    writing = started
+            if writing is not None:
+                writing.result()
+
+    def _batches(self, members: list[Member]) -> Iterator[Batch]:
+        offset = dict.fromkeys((record.name for record in self.contract.records), 0)
+        for member in members:
+            last = dict(offset)
+            for batch in self._read(member, offset):
+                yield batch
+                numbers = [fault.line_no for fault in batch.faults]
+                if len(batch.line_no):
+                    numbers.append(int(batch.line_no[-1]))
+                last[batch.record] = max([last[batch.record], *numbers])
+            # Lines of a second member go on counting where the first ended, so that a line is one line.
+            offset = last
+
+    def _read(self, member: Member, offset: dict[str, int]) -> Iterator[Batch]:
+        kind = self.contract.format.type
+        if kind in ("xlsx", "xls", "ods"):
+            return read_workbook(member, self.contract, self.limits)
+        readers = {"csv": read_delimited, "json": read_json, "ndjson": read_ndjson}
+        reader = readers[kind]
+        return chain.from_iterable(
+            reader(member, self.contract, record, self.limits, offset[record.name])
+            for record in self.contract.records
+        )
+
+    def _suspects(
+        self, members: list[Member], record: RecordType, doubled: np.ndarray
+    ) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
+        """Read the delivery again and give the records whose key hash repeats."""
+        judge = self.judges[record.name]
+        for batch in self._batches(members):
+            if batch.record == record.name and batch.columns.num_rows:
+                chosen = np.isin(judge.hashes(batch.columns), doubled)
+                if chosen.any():
+                    yield batch.columns.filter(pa.array(chosen)), batch.line_no[chosen]
+
+    def _guard(self, member: Member) -> None:
+        if self.contract.format.type == "xlsx":
+            check_workbook(member.read(self.limits), self.limits)
+
+    def _check_count(self, received: int) -> None:
+        low, high = self.contract.min_records, self.contract.max_records
+        if (low is not None and received < low) or (high is not None and received > high):
+            raise DeliveryRefused(
+                "RECORD_COUNT", str(received), f"{low or 0} – {'…' if high is None else high}"
+            )
+
+    def _independent(self, members: list[Member]) -> dict[str, int | None]:
+        totals: dict[str, int | None] = dict.fromkeys((r.name for r in self.contract.records), 0)
+        for member in members:
+            for record, count in count_records(member, self.contract, self.connection, self.limits).items():
+                held = totals[record]
+                totals[record] = None if count is None or held is None else held + count
+        return totals
+
+
+class _Ahead:
+    """Reads one batch ahead in a thread; closes the reader when the taker stops early."""
+
+    def __init__(self, batches: Iterator[Batch]) -> None:
+        self._batches = batches
+        self._queue: queue.Queue[Batch | BaseException | None] = queue.Queue(maxsize=1)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        try:
+            for batch in self._batches:
+                if not self._put(batch):
+                    return
+            self._put(None)
+        except BaseException as error:  # handed to the taker, who raises it
+            self._put(error)
+
+    def _put(self, item: Batch | BaseException | None) -> bool:
+        while not self._stop.is_set():
+            try:
+                self._queue.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def __enter__(self) -> _Ahead:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def __iter__(self) -> Iterator[Batch]:
+        while True:
+            item = self._queue.get()
+            if item is None:
+                return
+            if isinstance(item, BaseException):
+                raise item
+            yield item

@@ -1,0 +1,132 @@
+"""What every reader hands on: batches of text columns with line numbers, and the faults beside them.
+
+Belongs here: the shape of a batch, and the comparison of a found header with the contract.
+Does not belong here: any one file format.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from expectations.contract import RecordType
+from mids_orchestration.landing.reasons import DeliveryRefused, Fault
+
+
+@dataclass
+class Batch:
+    """Some records of one type.
+
+    ``columns`` holds one text column per contract column, under its landed name, absent values as null;
+    ``line_no`` (int64) says where each record begins: line of a text file, row of a sheet, number of an object.
+    """
+
+    record: str
+    columns: pa.RecordBatch
+    line_no: np.ndarray
+    faults: list[Fault] = field(default_factory=list)
+
+
+def text_batch(record: RecordType, columns: Sequence[pa.Array]) -> pa.RecordBatch:
+    """Build a record batch of text from *columns* in contract order."""
+    return pa.RecordBatch.from_arrays(list(columns), schema=text_schema(record))
+
+
+def text_schema(record: RecordType) -> pa.Schema:
+    """Landed names of *record*, every one text."""
+    return pa.schema([(name, pa.string()) for name in record.landed_names])
+
+
+def batch_of_rows(
+    record: RecordType,
+    rows: Sequence[Sequence[str | None]],
+    line_no: Sequence[int],
+    null_values: Sequence[str],
+    faults: list[Fault],
+) -> Batch:
+    """Build a batch from rows of texts in contract order; texts in *null_values* become null."""
+    width = len(record.columns)
+    absent: list[set[str]] = [{*null_values, *column.null_values} for column in record.columns]
+    blank = [bool(words) and "" in words for words in absent]
+    columns = []
+    for position in range(width):
+        words, blanks = absent[position], blank[position]
+        columns.append(
+            pa.array(
+                [
+                    None
+                    if text is None or text in words or (blanks and text.isspace())
+                    else text
+                    for text in (row[position] for row in rows)
+                ],
+                type=pa.string(),
+            )
+        )  # fmt: skip
+    return Batch(record.name, text_batch(record, columns), np.asarray(line_no, dtype=np.int64), faults)
+
+
+def blank_to_null(column: pa.Array) -> pa.Array:
+    """Turn cells of white space alone into nulls."""
+    trimmed = pc.equal(pc.utf8_trim_whitespace(column), "")
+    return pc.if_else(trimmed, pa.scalar(None, pa.string()), column)
+
+
+def texts_to_null(column: pa.Array, words: Sequence[str]) -> pa.Array:
+    """Turn cells that equal one of *words* into nulls."""
+    found = pc.is_in(column, value_set=pa.array(words, type=pa.string()))
+    return pc.if_else(found, pa.scalar(None, pa.string()), column)
+
+
+def match_header(found: Sequence[str], record: RecordType, columns_limit: int) -> list[int | None]:
+    """Return, for each contract column, its position in the *found* header (None: optional and not there).
+
+    Names are compared as they are, without white space around them; their order does not matter; an empty name
+    is passed over (the reader has made sure that nothing stands below it). Raises
+    ``DeliveryRefused`` with one detail per missing, new, renamed or repeated column.
+    """
+    if len(found) > columns_limit:
+        raise DeliveryRefused("TOO_MANY_COLUMNS", f"{len(found)}", f"{columns_limit}")
+    names = [" ".join(name.split()) for name in found]
+    doubled = sorted({name for name in names if name and names.count(name) > 1}) if len(names) < 5000 else []
+    if doubled:
+        details = [{"kind": "duplicate", "column": name} for name in doubled]
+        raise DeliveryRefused("DUPLICATE_COLUMN", ", ".join(map(_short, doubled)), details=details)
+    position = {name: index for index, name in enumerate(names)}
+    wanted = {" ".join(column.name.split()): column for column in record.columns}
+    missing = [name for name, column in wanted.items() if name not in position and not column.optional]
+    new = [name for name in names if name and name not in wanted]
+    if missing or new:
+        raise header_changed(record, missing, new)
+    return [position.get(name) for name in wanted]
+
+
+def header_changed(record: RecordType, missing: Sequence[str], new: Sequence[str]) -> DeliveryRefused:
+    """Build the refusal for columns that are *missing* or *new*, pairing likely renamings."""
+    details, said, left = [], [], list(new)
+    for name in missing:
+        folded = {candidate.casefold(): candidate for candidate in left}
+        close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+        if close:
+            other = folded[close[0]]
+            left.remove(other)
+            details.append({"kind": "renamed", "column": name, "found": other})
+            said.append(f"{_short(name)} → {_short(other)}?")
+        else:
+            details.append({"kind": "missing", "column": name})
+            said.append(f"− {_short(name)}")
+    for name in left:
+        details.append({"kind": "new", "column": name})
+        said.append(f"+ {_short(name)}")
+    for detail in details:
+        detail["record"] = record.name
+    shown = ", ".join(said[:20]) + (f" … ({len(said)})" if len(said) > 20 else "")
+    return DeliveryRefused("HEADER_CHANGED", f"{record.name}: {shown}", details=details[:200])
+
+
+def _short(name: str) -> str:
+    return repr(name if len(name) <= 60 else name[:57] + "...")

@@ -1,0 +1,299 @@
+"""JSON documents and NDJSON: nested objects laid out as rows by the dotted paths of the contract.
+
+Belongs here: parsing with numbers kept as written, flattening, exploding one nested list.
+Does not belong here: what values mean.
+
+``_line_no`` is the physical line for NDJSON without an exploded list; elsewhere the running number of the row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from expectations.contract import Contract, RecordType
+from mids_orchestration.landing.containers import Member
+from mids_orchestration.landing.limits import Limits
+from mids_orchestration.landing.readers.base import Batch, batch_of_rows, header_changed
+from mids_orchestration.landing.readers.delimited import TextStream
+from mids_orchestration.landing.reasons import DeliveryRefused, Fault
+
+_ROWS = 20_000
+_MISSING = object()
+
+
+class _RepeatedName(ValueError):
+    """An object has the same name twice."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _RepeatedName(
+            f"the name {next(n for n in names if names.count(n) > 1)[:60]!r} stands in it twice"
+        )
+    return found
+
+
+def parse_json(text: str) -> Any:
+    """Parse JSON with every number kept as its text; raises ``ValueError`` for anything else.
+
+    Numbers as text: 12345678901234567890 and 1.10 arrive as they were sent.
+    """
+    try:
+        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_object)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+@dataclass
+class Flattener:
+    """Lays objects of one record type out as rows, and watches which names occur."""
+
+    record: RecordType
+    limits: Limits
+
+    def __post_init__(self) -> None:
+        self.explode = self.record.explode
+        prefix = f"{self.explode}[]." if self.explode else ""
+        self.paths = [
+            ("child", column.name[len(prefix) :].split("."))
+            if prefix and column.name.startswith(prefix)
+            else ("own", column.name.split("."))
+            for column in self.record.columns
+        ]
+        self.known = {column.name for column in self.record.columns}
+        self.seen: set[str] = set()
+        self.new: dict[str, None] = {}
+        self.objects = 0
+        self._shapes: set[tuple[str, ...]] = set()
+
+    def rows(self, item: dict[str, Any]) -> list[list[str | None]]:
+        """Return the rows of one object: one, or one per element of the exploded list (at least one)."""
+        self.objects += 1
+        self._watch(item, "", 0)
+        children: Sequence[Any] = [None]
+        if self.explode:
+            listed = _get(item, self.explode.split("."))
+            if isinstance(listed, list) and listed:
+                children = listed
+            elif isinstance(listed, dict):
+                children = [listed]
+        own = [_text(_get(item, path)) if kind == "own" else None for kind, path in self.paths]
+        rows = []
+        for child in children:
+            row = list(own)
+            for position, (kind, path) in enumerate(self.paths):
+                if kind == "child":
+                    row[position] = _text(_get(child, path)) if isinstance(child, dict) else None
+            rows.append(row)
+        return rows
+
+    def check(self) -> None:
+        """Raise ``DeliveryRefused`` when names are new, or contracted names never occurred."""
+        missing = [
+            column.name
+            for column in self.record.columns
+            if self.objects and not column.optional and not self._occurred(column.name)
+        ]
+        if missing or self.new:
+            raise header_changed(self.record, missing, list(self.new))
+
+    def _occurred(self, name: str) -> bool:
+        if name in self.seen:
+            return True
+        # A null or empty parent stands for all that is inside it.
+        parts = name.split(".")
+        return any(".".join(parts[:depth]) + "=" in self.seen for depth in range(1, len(parts)))
+
+    def _watch(self, item: dict[str, Any], prefix: str, depth: int) -> None:
+        if depth > self.limits.nesting:
+            raise ValueError("nested too deeply")
+        for name, value in item.items():
+            path = f"{prefix}{name}"
+            if path in self.known:
+                self.seen.add(path)
+            elif self.explode == path:
+                self.seen.add(f"{path}[]=" if not value else f"{path}[]")
+                for child in value if isinstance(value, list) else [value]:
+                    if isinstance(child, dict):
+                        self._watch(child, f"{path}[].", depth + 1)
+            elif isinstance(value, dict) and any(known.startswith(path + ".") for known in self.known):
+                if value:
+                    self._watch(value, f"{path}.", depth + 1)
+                else:
+                    self.seen.add(path + "=")
+            elif value is None and any(known.startswith(path + ".") for known in self.known):
+                self.seen.add(path + "=")
+            elif len(self.new) <= self.limits.columns:
+                self.new[path] = None
+        if len(self.new) > self.limits.columns:
+            raise DeliveryRefused("TOO_MANY_COLUMNS", f"> {self.limits.columns}", str(self.limits.columns))
+
+
+def _get(item: Any, path: Sequence[str]) -> Any:
+    for part in path:
+        if not isinstance(item, dict):
+            return None
+        item = item.get(part)
+    return item
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_json(
+    member: Member, contract: Contract, record: RecordType, limits: Limits, first: int = 0
+) -> Iterator[Batch]:
+    """Yield the records of one JSON document.
+
+    Raises ``DeliveryRefused`` when it is not JSON, the list of records is not where the contract says, or the
+    names differ from the contract.
+    """
+    text = _document(member, contract, limits)
+    try:
+        listed: Any = parse_json(text)
+    except ValueError as error:
+        raise DeliveryRefused("UNREADABLE", str(error)[:200], "JSON") from None
+    for part in (record.records_path or "").split("."):
+        if part:
+            listed = listed.get(part, _MISSING) if isinstance(listed, dict) else _MISSING
+    if not isinstance(listed, list):
+        raise DeliveryRefused("MISSING_RECORDS", want=record.records_path or "(top)")
+    yield from _rows(
+        ((None, item) for item in listed), Flattener(record, limits), contract, first, count_rows=True
+    )
+
+
+def read_ndjson(
+    member: Member, contract: Contract, record: RecordType, limits: Limits, first: int = 0
+) -> Iterator[Batch]:
+    """Yield the records of a file with one JSON object per line; a bad line is one fault."""
+    with member.open() as raw:
+        lines = _ndjson_lines(TextStream(raw, contract.format.encoding, limits), record, limits, first)
+        yield from _rows(
+            lines, Flattener(record, limits), contract, first, count_rows=record.explode is not None
+        )
+
+
+def _document(member: Member, contract: Contract, limits: Limits) -> str:
+    data = member.read(limits)
+    if not data.strip():
+        raise DeliveryRefused("EMPTY_FILE")
+    encoding = (
+        "utf-8-sig" if contract.format.encoding.lower() in ("utf-8", "utf8") else contract.format.encoding
+    )
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encoding = "utf-16"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        raise DeliveryRefused("WRONG_ENCODING", want=contract.format.encoding) from None
+
+
+def _ndjson_lines(
+    stream: TextStream, record: RecordType, limits: Limits, first: int
+) -> Iterator[tuple[int | None, Any]]:
+    number, tail, any_line = first, b"", False
+    while True:
+        data = stream.read(1 << 20)
+        pieces = (tail + data).split(b"\n")
+        tail = pieces.pop() if data else b""
+        if len(tail) > limits.record_bytes:
+            raise DeliveryRefused(
+                "TOO_LARGE", f"line {number + len(pieces) + 1}: > {limits.record_bytes} bytes"
+            )
+        for piece in pieces:
+            number += 1
+            if piece.strip():
+                any_line = True
+                yield number, _parse_line(piece, number, stream, record, limits)
+        if not data:
+            break
+    if not any_line and number <= first + 1:
+        raise DeliveryRefused("EMPTY_FILE")
+
+
+def _parse_line(piece: bytes, number: int, stream: TextStream, record: RecordType, limits: Limits) -> Any:
+    raw = piece.decode(stream.encoding, errors="backslashreplace").rstrip("\r").replace("\0", "\\x00")
+    if len(piece) > limits.cell_chars * 4:
+        return Fault(
+            record.name, number, "CELL_TOO_LARGE", raw[:10_000], f"{len(piece)}", str(limits.cell_chars)
+        )
+    try:
+        text = piece.decode(stream.encoding)
+    except UnicodeDecodeError:
+        return Fault(record.name, number, "INVALID_ENCODING", raw, want=stream.source_encoding)
+    if stream.transcoded and "\ufffd" in text:
+        return Fault(record.name, number, "INVALID_ENCODING", raw, want=stream.source_encoding)
+    if "\0" in text:
+        return Fault(record.name, number, "NUL_BYTE", raw)
+    try:
+        return parse_json(text)
+    except ValueError as error:
+        return Fault(record.name, number, "MALFORMED_RECORD", raw, str(error)[:200])
+
+
+def _rows(
+    items: Iterator[tuple[int | None, Any]],
+    flat: Flattener,
+    contract: Contract,
+    first: int,
+    *,
+    count_rows: bool,
+) -> Iterator[Batch]:
+    record = flat.record
+    rows: list[list[str | None]] = []
+    numbers: list[int] = []
+    faults: list[Fault] = []
+    count = first
+    for number, item in items:
+        count += 1
+        line = count if count_rows or number is None else number
+        if not isinstance(item, (dict, Fault)):
+            item = Fault(record.name, line, "MALFORMED_RECORD", json.dumps(item)[:10_000], "not an object")
+        try:
+            laid = flat.rows(item) if isinstance(item, dict) else []
+        except (ValueError, RecursionError):
+            item = Fault(record.name, line, "MALFORMED_RECORD", str(item)[:10_000], "nested too deeply")
+        if isinstance(item, Fault):
+            item.line_no = line
+            faults.append(item)
+            continue
+        problem = _cell_problem(laid, record, flat.limits)
+        for offset, row in enumerate(laid):
+            if count_rows and offset:
+                count += 1
+            at = line + offset if count_rows else line
+            if problem:
+                faults.append(Fault(record.name, at, problem, json.dumps(item, ensure_ascii=False)[:10_000]))
+            else:
+                rows.append(row)
+                numbers.append(at)
+        if len(rows) + len(faults) >= _ROWS:
+            yield batch_of_rows(record, rows, numbers, contract.null_values, faults)
+            rows, numbers, faults = [], [], []
+    flat.check()
+    yield batch_of_rows(record, rows, numbers, contract.null_values, faults)
+
+
+def _cell_problem(rows: list[list[str | None]], record: RecordType, limits: Limits) -> str | None:
+    for row in rows:
+        for cell in row:
+            if cell is None:
+                continue
+            if "\0" in cell:
+                return "NUL_BYTE"
+            if len(cell) > limits.cell_chars:
+                return "CELL_TOO_LARGE"
+            if any("\ud800" <= char <= "\udfff" for char in cell) if not cell.isascii() else False:
+                return "INVALID_ENCODING"
+    return None

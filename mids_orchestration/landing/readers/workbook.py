@@ -1,0 +1,140 @@
+"""Workbooks (XLSX, XLS, ODS): sheets laid out as rows of text.
+
+Belongs here: title rows, several sheets, spreadsheet dates and numbers as text. Does not belong here: the meaning
+of values, and the count of rows by another way (``counting``, which also refuses sheets that would not fit).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from expectations.contract import Column, Contract, RecordType
+from mids_orchestration.landing.containers import Member
+from mids_orchestration.landing.limits import Limits
+from mids_orchestration.landing.readers.base import Batch, batch_of_rows, match_header
+from mids_orchestration.landing.reasons import DeliveryRefused, Fault
+
+_ROWS = 20_000
+
+
+def read_workbook(member: Member, contract: Contract, limits: Limits) -> Iterator[Batch]:
+    """Yield the records of each contracted sheet; ``_line_no`` is the row number in the sheet.
+
+    Raises ``DeliveryRefused`` when it is not a workbook, or a sheet or its header is not as agreed.
+    """
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    data = member.read(limits)
+    if not data:
+        raise DeliveryRefused("EMPTY_FILE")
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        names = list(book.sheet_names)
+        for record in contract.records:
+            sheet_name = _sheet(record, names)
+            rows = book.get_sheet_by_name(sheet_name).to_python(skip_empty_area=False)
+            yield from _sheet_batches(rows, record, contract, limits)
+    except (CalamineError, OSError, ValueError) as error:
+        raise DeliveryRefused("UNREADABLE", str(error)[:200], contract.format.type) from None
+
+
+def _sheet(record: RecordType, names: list[str]) -> str:
+    if record.sheet is None:
+        if not names:
+            raise DeliveryRefused("MISSING_SHEET", "-", "1")
+        return names[0]
+    folded = {name.strip().casefold(): name for name in names}
+    found = folded.get(record.sheet.strip().casefold())
+    if found is None:
+        shown = ", ".join(name[:40] for name in names[:20])
+        raise DeliveryRefused("MISSING_SHEET", shown, record.sheet)
+    return found
+
+
+def _sheet_batches(
+    rows: list[list[Any]], record: RecordType, contract: Contract, limits: Limits
+) -> Iterator[Batch]:
+    if len(rows) < record.header_row:
+        raise DeliveryRefused("MISSING_HEADER", want=f"{record.sheet or ''} {record.header_row}".strip())
+    header = [_label(cell) for cell in rows[record.header_row - 1]]
+    while header and not header[-1]:
+        header.pop()
+    if not header:
+        raise DeliveryRefused("MISSING_HEADER", want=f"{record.sheet or ''} {record.header_row}".strip())
+    width = len(header)
+    body = rows[record.header_row :]
+    named = [name or _unnamed(index, body) for index, name in enumerate(header)]
+    positions = match_header(named, record, limits.columns)
+    laid: list[list[str | None]] = []
+    numbers: list[int] = []
+    faults: list[Fault] = []
+    for number, row in enumerate(rows[record.header_row :], start=record.header_row + 1):
+        if all(cell == "" or cell is None for cell in row):
+            continue
+        beyond = [cell for cell in row[width:] if cell not in ("", None)]
+        texts = [
+            _text(row[p], column) if p is not None and p < len(row) else None
+            for p, column in zip(positions, record.columns, strict=True)
+        ]
+        code = "TOO_MANY_FIELDS" if beyond else _problem(texts, limits)
+        if code:
+            raw = "\t".join(str(cell) for cell in row)[:10_000].replace("\0", "\\x00")
+            faults.append(Fault(record.name, number, code, raw, str(width + len(beyond)), str(width)))
+        else:
+            laid.append(texts)
+            numbers.append(number)
+        if len(laid) + len(faults) >= _ROWS:
+            yield batch_of_rows(record, laid, numbers, contract.null_values, faults)
+            laid, numbers, faults = [], [], []
+    yield batch_of_rows(record, laid, numbers, contract.null_values, faults)
+
+
+def _unnamed(index: int, body: list[list[Any]]) -> str:
+    """Name a gap in the header: nothing where the column is empty too, else a column nobody agreed on."""
+    filled = any(index < len(row) and row[index] not in ("", None) for row in body)
+    return f"(column {index + 1} has no name)" if filled else ""
+
+
+def _label(cell: Any) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return " ".join(str(cell).split())
+
+
+def _text(cell: Any, column: Column) -> str | None:
+    """Write a cell as text, the way the contract would have it written."""
+    if cell is None or isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+    if isinstance(cell, (datetime, date)):
+        return _day(cell, column)
+    if isinstance(cell, time):
+        return cell.isoformat()
+    if isinstance(cell, timedelta):
+        return str(cell)
+    return str(cell)
+
+
+def _day(cell: datetime | date, column: Column) -> str:
+    moment = cell if isinstance(cell, datetime) else datetime.combine(cell, time())
+    whole_day = moment.time() == time()
+    if column.type in ("date", "timestamp") and (column.type == "timestamp" or whole_day):
+        form = column.format or "%Y-%m-%d"
+        return moment.strftime(form.replace("%z", "+08:00").replace("%Y", f"{moment.year:04d}"))
+    return moment.date().isoformat() if whole_day else moment.isoformat(sep=" ")
+
+
+def _problem(texts: list[str | None], limits: Limits) -> str | None:
+    for text in texts:
+        if text is not None:
+            if "\0" in text:
+                return "NUL_BYTE"
+            if len(text) > limits.cell_chars:
+                return "CELL_TOO_LARGE"
+    return None

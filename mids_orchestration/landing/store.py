@@ -1,0 +1,194 @@
+"""The data home on disk: archive, staging, and the order in which a delivery becomes visible.
+
+Belongs here: paths, content-addressed copies, the commit of a delivery, clearing what a crash left behind.
+Does not belong here: what is in the files.
+
+A delivery is written to ``staging/``, made durable, renamed into place table by table, and then its receipt is
+written: the receipt is the commit. What has no receipt was never received; the next run removes it and lands the
+delivery again from the inbox. One run at a time holds the lock of the home.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from expectations.contract import Contract
+from mids_orchestration.landing.limits import Limits
+from mids_orchestration.landing.reasons import DeliveryRefused
+from mids_orchestration.landing.receipts import (
+    Receipt,
+    receipts_dir,
+    sync_dir,
+    write_atomically,
+    write_receipt,
+)
+
+LINEAGE = (("_receipt_id", pa.string()), ("_line_no", pa.int64()), ("_known_on", pa.string()))
+CONTRACT_FILE = "_contract.parquet"
+
+
+class FileChanged(Exception):
+    """The file changed while it was being copied: it is still being written. Look again next time."""
+
+
+@dataclass(frozen=True)
+class Archived:
+    """Bytes kept in the archive."""
+
+    path: Path
+    sha256: str
+    size: int
+
+
+def landed_schema(contract: Contract, record: str) -> pa.Schema:
+    """Columns of the landing table of *record*: every layout's columns as text, then the lineage."""
+    return pa.schema([*((name, pa.string()) for name in contract.all_landed_names(record)), *LINEAGE])
+
+
+def table_dir(home: Path, agency: str, record: str) -> Path:
+    """Where accepted records of one type are."""
+    return home / "landing" / agency / record
+
+
+def quarantine_dir(home: Path, agency: str, record: str) -> Path:
+    """Where quarantined records of one type are."""
+    return home / "quarantine" / agency / record
+
+
+def archive_path(home: Path, sha256: str) -> Path:
+    """Where the bytes with this sha256 are."""
+    return home / "archive" / sha256[:2] / sha256
+
+
+@contextmanager
+def locked(home: Path) -> Iterator[None]:
+    """Hold the home's landing lock; waits for another run to end. A crash releases it."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / ".landing.lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+def prepare(home: Path, contracts: Collection[Contract]) -> None:
+    """Make the folders, clear what a crash left behind, and write each table's ``_contract.parquet``."""
+    for part in ("staging", "archive", "receipts", "landing", "quarantine"):
+        (home / part).mkdir(parents=True, exist_ok=True)
+    for left in (home / "staging").iterdir():
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
+    for folder in (receipts_dir(home), home / "landing"):
+        for left in folder.glob(".*.tmp"):
+            left.unlink()
+    received = {entry.stem for entry in receipts_dir(home).iterdir() if entry.suffix == ".json"}
+    for contract in contracts:
+        for record in dict.fromkeys(r.name for c in (contract, *contract.earlier) for r in c.records):
+            table = table_dir(home, contract.agency, record)
+            for folder in (table, quarantine_dir(home, contract.agency, record)):
+                folder.mkdir(parents=True, exist_ok=True)
+                for entry in folder.iterdir():
+                    kept = entry.name == CONTRACT_FILE or (
+                        entry.suffix == ".parquet" and entry.stem in received
+                    )
+                    if not kept:
+                        entry.unlink()
+            _write_contract_file(table / CONTRACT_FILE, landed_schema(contract, record))
+
+
+def _write_contract_file(path: Path, schema: pa.Schema) -> None:
+    if path.exists() and pq.read_schema(path).equals(schema):
+        return
+    sink = pa.BufferOutputStream()
+    pq.write_table(schema.empty_table(), sink)
+    write_atomically(path, sink.getvalue().to_pybytes())
+
+
+def archive(source: Path, home: Path, limits: Limits) -> Archived:
+    """Copy *source* into the archive under its sha256, hashing on the way.
+
+    Raises ``FileChanged`` when it changed meanwhile, ``DeliveryRefused`` when it is not a plain file or too large.
+    """
+    try:
+        handle = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise DeliveryRefused("NOT_A_FILE", error.strerror or "?") from None
+    aside = home / "staging" / f"archive.{os.getpid()}"
+    digest = hashlib.sha256()
+    with os.fdopen(handle, "rb", buffering=0) as stream:
+        before = os.fstat(stream.fileno())
+        if before.st_size > limits.delivery_bytes:
+            raise DeliveryRefused("TOO_LARGE", f"{before.st_size} bytes")
+        size = 0
+        with aside.open("wb") as target:
+            while data := stream.read(1 << 20):
+                digest.update(data)
+                target.write(data)
+                size += len(data)
+            target.flush()
+            os.fsync(target.fileno())
+        after = os.fstat(stream.fileno())
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
+        aside.unlink()
+        raise FileChanged(str(source))
+    sha256 = digest.hexdigest()
+    final = archive_path(home, sha256)
+    if final.exists() and final.stat().st_size == size:
+        aside.unlink()
+    else:
+        final.parent.mkdir(exist_ok=True)
+        aside.chmod(0o444)
+        aside.replace(final)
+        sync_dir(final.parent)
+    return Archived(final, sha256, size)
+
+
+@dataclass
+class Staged:
+    """Files of one delivery before it is visible: accepted and quarantined records by record type."""
+
+    folder: Path
+    accepted: dict[str, Path]
+    quarantined: dict[str, Path]
+
+
+def stage_dir(home: Path, receipt_id: str) -> Path:
+    """Make and return an empty folder for a delivery in hand."""
+    folder = home / "staging" / receipt_id
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def commit(home: Path, contract: Contract | None, staged: Staged | None, receipt: Receipt) -> None:
+    """Make a delivery visible: its tables in order, then its receipt."""
+    if contract is not None and staged is not None:
+        moves = [
+            (path, place(home, contract.agency, record) / f"{receipt.receipt_id}.parquet")
+            for place, paths in ((quarantine_dir, staged.quarantined), (table_dir, staged.accepted))
+            for record, path in paths.items()
+        ]
+        for path, _ in moves:
+            with path.open("rb") as handle:
+                os.fsync(handle.fileno())
+        for path, target in moves:
+            path.replace(target)
+        for folder in {target.parent for _, target in moves}:
+            sync_dir(folder)
+    write_receipt(home, receipt)
+    if staged is not None:
+        shutil.rmtree(staged.folder, ignore_errors=True)

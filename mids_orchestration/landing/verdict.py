@@ -1,0 +1,268 @@
+"""Running the rules: each batch parted into accepted records and quarantined ones, with every reason.
+
+Belongs here: the compiled form of a record type's rules and what they say of a batch, and duplicates over a whole
+delivery. Does not belong here: what the rules are (``rules``) and where the two heaps go (``store``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from expectations.contract import Column, Contract, RecordType
+from mids_orchestration.landing.readers.base import Batch
+from mids_orchestration.landing.reasons import FAULTS, DeliveryRefused, Fault
+from mids_orchestration.landing.rules import Rule, name, quoted, rules_for
+
+QUARANTINE_SCHEMA = pa.schema(
+    [
+        ("_receipt_id", pa.string()), ("_line_no", pa.int64()), ("agency", pa.string()), ("feed", pa.string()),
+        ("record", pa.string()), ("column_name", pa.string()), ("reason_code", pa.string()),
+        ("message_en", pa.string()), ("message_ms", pa.string()), ("remedy", pa.string()),
+        ("raw_value", pa.string()), ("raw_record", pa.string()),
+    ]
+)  # fmt: skip
+_CHUNK = "_mids_chunk"
+_RETYPE_SAMPLE, _RETYPE_SHARE = 10, 0.9
+_SHOWN = 80
+
+
+@dataclass
+class Verdict:
+    """What became of one batch."""
+
+    accepted: pa.RecordBatch
+    accepted_lines: np.ndarray
+    quarantine: pa.Table | None
+    quarantined: int
+    hashes: np.ndarray | None  # of key and ordering, for every laid-out record, in batch order
+
+
+@dataclass
+class Judge:
+    """The rules of one record type, compiled once and used for every delivery of the feed."""
+
+    contract: Contract
+    record: RecordType
+    connection: duckdb.DuckDBPyConnection
+    rules: list[Rule] = field(init=False)
+
+    def __post_init__(self) -> None:
+        record = self.record
+        self.rules = rules_for(record)
+        columns = {column.landed_as: name(column.landed_as) for column in record.columns}
+        tests = [rule.on(columns[rule.column.landed_as] if rule.column else "") for rule in self.rules]
+        candidate = " OR ".join(f"({test})" for test in tests) or "false"
+        self.identity = record.key + ((record.ordering,) if record.key and record.ordering else ())
+        hashed = f", hash({', '.join(name(column) for column in self.identity)}) AS h" if record.key else ""
+        # `count(*)` first: in a clean batch nothing else is materialised.
+        self._first = f"SELECT coalesce({candidate}, false) AS c{hashed} FROM {_CHUNK}"
+        flags = []
+        for number, (rule, test) in enumerate(zip(self.rules, tests, strict=True)):
+            trimmed = rule.on(f"trim({columns[rule.column.landed_as]})") if rule.column else test
+            flags.append(f"coalesce(({test}) AND ({trimmed}), false) AS f{number}")
+        pairs = ", ".join(f"{quoted(c.name)}, {columns[c.landed_as]}" for c in record.columns)
+        self._second = f"SELECT {', '.join(flags) or 'false AS f0'} FROM {_CHUNK}"
+        self._raw = f"SELECT CAST(json_object({pairs}) AS VARCHAR) AS raw FROM {_CHUNK}"
+        self.watched: Counter[str] = Counter()
+        self._filled: Counter[str] = Counter()
+        self._mistyped: Counter[str] = Counter()
+
+    def begin(self) -> None:
+        """Forget what was counted for the last delivery."""
+        self.watched, self._filled, self._mistyped = Counter(), Counter(), Counter()
+
+    def judge(self, batch: Batch) -> Verdict:
+        """Part *batch* into accepted and quarantined records.
+
+        Raises ``DeliveryRefused`` (RETYPED_COLUMN) as soon as nearly all values of a column are of another type.
+        """
+        rows = batch.columns.num_rows
+        tables = [fault_table(batch.faults, self.contract)] if batch.faults else []
+        if rows == 0:
+            return Verdict(batch.columns, batch.line_no, _joined(tables), len(batch.faults), None)
+        self._fill(batch.columns)
+        found = self._query(self._first, batch.columns)
+        hashes = found.column("h").to_numpy().view(np.uint64) if self.record.key else None
+        candidates = np.flatnonzero(found.column("c").to_numpy(zero_copy_only=False))
+        if not len(candidates):
+            return Verdict(batch.columns, batch.line_no, _joined(tables), len(batch.faults), hashes)
+        chosen = batch.columns.take(pa.array(candidates))
+        flags = self._query(self._second, chosen)
+        lines = batch.line_no[candidates]
+        bad = np.zeros(len(candidates), dtype=bool)
+        gated: list[tuple[Rule, np.ndarray]] = []
+        for number, rule in enumerate(self.rules):
+            hit = np.flatnonzero(flags.column(f"f{number}").to_numpy(zero_copy_only=False))
+            if not len(hit):
+                continue
+            self._count(rule, len(hit))
+            if rule.gate:
+                bad[hit] = True
+                gated.append((rule, hit))
+        self._check_types()
+        if gated:
+            tables += self._reasons(gated, chosen, lines, bad)
+        keep = np.ones(rows, dtype=bool)
+        keep[candidates[bad]] = False
+        return Verdict(
+            batch.columns.filter(pa.array(keep)) if bad.any() else batch.columns, batch.line_no[keep],
+            _joined(tables), int(bad.sum()) + len(batch.faults), hashes,
+        )  # fmt: skip
+
+    def raw_records(self, columns: pa.RecordBatch) -> pa.Array:
+        """Return each record of *columns* as JSON under the sender's own column names."""
+        return self._query(self._raw, columns).column("raw").combine_chunks()
+
+    def hashes(self, columns: pa.RecordBatch) -> np.ndarray:
+        """Return the hash of key and ordering of each record of *columns* (uint64)."""
+        return self._query(self._first, columns).column("h").to_numpy().view(np.uint64)
+
+    def _query(self, sql: str, columns: pa.RecordBatch) -> pa.Table:
+        self.connection.register(_CHUNK, pa.Table.from_batches([columns]))
+        try:
+            return self.connection.execute(sql).to_arrow_table()
+        finally:
+            self.connection.unregister(_CHUNK)
+
+    # -- retyped columns ------------------------------------------------------------------------------------
+
+    def _fill(self, columns: pa.RecordBatch) -> None:
+        for column in self.record.columns:
+            if column.type != "text":
+                cells = columns.column(column.landed_as)
+                self._filled[column.landed_as] += len(cells) - cells.null_count
+
+    def _count(self, rule: Rule, hits: int) -> None:
+        if rule.column is None:
+            return
+        if rule.code.startswith("INVALID_"):
+            self._mistyped[rule.column.landed_as] += hits
+        if not rule.gate:
+            self.watched[f"{rule.column.landed_as}:{rule.code}"] += hits
+
+    def _check_types(self) -> None:
+        details = []
+        for column in self.record.columns:
+            filled, wrong = self._filled[column.landed_as], self._mistyped[column.landed_as]
+            if wrong >= _RETYPE_SAMPLE and wrong > filled * _RETYPE_SHARE:
+                form = f" {', '.join(column.formats)}" if column.formats else ""
+                details.append({"kind": "retyped", "record": self.record.name, "column": column.name,
+                                "agreed": f"{column.type}{form}", "share": f"{wrong} / {filled}"})  # fmt: skip
+        if details:
+            said = ", ".join(f"{d['column']!r}: {d['agreed']} ({d['share']})" for d in details)
+            raise DeliveryRefused("RETYPED_COLUMN", said, details=details)
+
+    # -- quarantine rows ------------------------------------------------------------------------------------
+
+    def _reasons(
+        self, gated: list[tuple[Rule, np.ndarray]], chosen: pa.RecordBatch, lines: np.ndarray, bad: np.ndarray
+    ) -> list[pa.Table]:
+        raw = self.raw_records(chosen.filter(pa.array(bad)))
+        place = np.cumsum(bad) - 1  # where a bad candidate stands in `raw`
+        tables = []
+        for rule, hit in gated:
+            values = pa.nulls(len(hit), pa.string())
+            if rule.column:
+                values = chosen.column(rule.column.landed_as).take(pa.array(hit))
+            texts = raw.take(pa.array(place[hit]))
+            tables.append(
+                reason_table(
+                    self.contract, self.record, rule.code, rule.column, lines[hit], values, texts, rule.want
+                )
+            )
+        return tables
+
+
+def reason_table(
+    contract: Contract, record: RecordType, code: str, column: Column | None, lines: np.ndarray,
+    values: pa.Array, raw: pa.Array, want: str,
+) -> pa.Table:  # fmt: skip
+    """Build quarantine rows for one reason; messages name feed, line, column and (unless personal) the value."""
+    count = len(lines)
+    number = pa.array(lines).cast(pa.string())
+    if column is not None and column.pii != "direct":
+        shown = pc.utf8_slice_codeunits(pc.fill_null(values, ""), 0, _SHOWN)
+        what: pa.Array | str = pc.binary_join_element_wise("'", shown, "'", "")
+    else:
+        what = "***" if column is not None else ""
+    label = column.name if column is not None else ""
+    reason = FAULTS[code]
+    messages = []
+    for template, line, field_name in ((reason.en, "line", "column"), (reason.ms, "baris", "lajur")):
+        prefix = f"{contract.agency}/{contract.feed} {record.name}, {line} "
+        suffix = f", {field_name} {label}" if label else ""
+        messages.append(_message(template, prefix, number, suffix, what, want))
+    return pa.table(
+        [
+            pa.nulls(count, pa.string()), pa.array(lines, pa.int64()),
+            *(_constant(text, count) for text in (contract.agency, contract.feed, record.name)),
+            _constant(column.landed_as if column is not None else None, count), _constant(code, count),
+            *messages, _constant(reason.remedy, count), values, raw,
+        ],
+        schema=QUARANTINE_SCHEMA,
+    )  # fmt: skip
+
+
+def _message(
+    template: str, prefix: str, number: pa.Array, suffix: str, what: pa.Array | str, want: str
+) -> pa.Array:
+    """Fill one template for many records at once."""
+    parts: list[pa.Array | str] = []
+    rest = template
+    while rest:
+        head, mark, tail = rest.partition("{")
+        parts.append(head)
+        if not mark:
+            break
+        key, _, rest = tail.partition("}")
+        filled: list[pa.Array | str] = (
+            [prefix, number, suffix] if key == "where" else [what if key == "what" else want]
+        )
+        parts.extend(filled)
+    return pc.binary_join_element_wise(
+        *[part if isinstance(part, pa.Array) else pa.scalar(part) for part in parts], ""
+    )
+
+
+def _constant(value: str | None, count: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value, pa.string()), count)
+
+
+def fault_table(faults: Sequence[Fault], contract: Contract) -> pa.Table:
+    """Build quarantine rows for records that could not be laid out in columns."""
+    rows = []
+    for fault in faults:
+        reason = FAULTS[fault.code]
+        base = f"{contract.agency}/{contract.feed} {fault.record}, "
+        fill = {"what": fault.what, "want": fault.want}
+        rows.append(
+            {
+                "_line_no": fault.line_no, "agency": contract.agency, "feed": contract.feed, "record": fault.record,
+                "column_name": fault.column or None, "reason_code": fault.code,
+                "message_en": reason.en.format(where=f"{base}line {fault.line_no}", **fill),
+                "message_ms": reason.ms.format(where=f"{base}baris {fault.line_no}", **fill),
+                "remedy": reason.remedy, "raw_record": _readable(fault.raw),
+            }
+        )  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=QUARANTINE_SCHEMA)
+
+
+def _readable(text: str) -> str:
+    return text[:100_000].encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table | None:
+    return pa.concat_tables(tables) if tables else None
+
+
+def repeated(hashes: np.ndarray) -> np.ndarray:
+    """Return the values that occur more than once in *hashes* (sorted in place to spare memory)."""
+    hashes.sort()
+    return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
