@@ -1,13 +1,19 @@
 -- One row per written section and Act met in the feeds, with the offence it means.
 with written as (
 
-    select section_text, cast(null as {{ dbt.type_string() }}) as act_text
+    select
+        section_text,
+        cast(null as {{ dbt.type_string() }}) as act_text
     from {{ ref('stg_pdrm__cases') }}
     union
-    select section_text, cast(null as {{ dbt.type_string() }}) as act_text
+    select
+        section_text,
+        cast(null as {{ dbt.type_string() }}) as act_text
     from {{ ref('stg_jim__operations') }}
     union
-    select section_text, act_text
+    select
+        section_text,
+        act_text
     from {{ ref('stg_agc__charges') }}
 
 ),

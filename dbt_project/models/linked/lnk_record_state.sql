@@ -71,7 +71,11 @@ person_state as (
 counted_person as (
 
     select * from person_state
-    where record_id in (select ever.record_id from person_state as ever where ever.is_counted)
+    where record_id in (
+        select ever.record_id
+        from person_state as ever
+        where ever.is_counted
+    )
 
 ),
 

@@ -49,6 +49,20 @@ delivered as (
 
 ),
 
+last_delivery as (
+
+    select
+        receipt.agency_code,
+        receipt.feed_code,
+        week.week_start,
+        max(receipt.known_on) as known_on
+    from receipt
+    inner join week on receipt.known_on < {{ mids.plus_days('week.week_start', 7) }}
+    where receipt.status = 'accepted'
+    group by receipt.agency_code, receipt.feed_code, week.week_start
+
+),
+
 feed_week as (
 
     select
@@ -71,17 +85,7 @@ feed_week as (
             feed.agency_code = delivered.agency_code
             and feed.feed_code = delivered.feed_code
             and week.week_start = delivered.week_start
-    left join (
-        select
-            receipt.agency_code,
-            receipt.feed_code,
-            week.week_start,
-            max(receipt.known_on) as known_on
-        from receipt
-        inner join week on receipt.known_on < {{ mids.plus_days('week.week_start', 7) }}
-        where receipt.status = 'accepted'
-        group by receipt.agency_code, receipt.feed_code, week.week_start
-    ) as last_delivery
+    left join last_delivery
         on
             feed.agency_code = last_delivery.agency_code
             and feed.feed_code = last_delivery.feed_code

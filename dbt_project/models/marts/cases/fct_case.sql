@@ -34,6 +34,17 @@ persons as (
 
 ),
 
+shared_case as (
+
+    select
+        case_no_norm,
+        min(case_key) as case_key
+    from {{ ref('lnk_case') }}
+    where case_no_norm is not null
+    group by case_no_norm
+
+),
+
 charges as (
 
     select
@@ -42,15 +53,7 @@ charges as (
         sum(case when charge.charge_outcome_code = 'CONVICTED' then 1 else 0 end) as conviction_count,
         min(charge.charged_on) as first_charged_on
     from {{ ref('cnf_charge') }} as charge
-    inner join (
-        select
-            case_no_norm,
-            min(case_key) as case_key
-        from {{ ref('lnk_case') }}
-        where case_no_norm is not null
-        group by case_no_norm
-    ) as shared_case
-        on charge.case_no_norm = shared_case.case_no_norm
+    inner join shared_case on charge.case_no_norm = shared_case.case_no_norm
     group by shared_case.case_key
 
 )
