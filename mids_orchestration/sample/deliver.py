@@ -22,7 +22,8 @@ from .writers import csv_bytes, json_bytes, ndjson_bytes, xlsx_bytes
 
 LATE_SHARE = {"pdrm": 0.04, "jim": 0.05, "apmm": 0.06, "agc": 0.04, "kln": 0.05, "ngo": 0.10}
 SILENT = ("kln", date(2025, 3, 24), date(2025, 4, 7))  # three Mondays around the feast of 31 March 2025
-MAX_FAULTY_SHARE = 0.10  # a delivery as a whole must stay acceptable
+MAX_FAULTY_SHARE = 0.10  # a delivery as a whole must stay acceptable (contracts refuse above 0.2)
+SMALLEST_FAULTY = 6  # records in the smallest delivery that may carry one faulty record
 TITLES = {
     "operations": ("Operasi", "LAPORAN OPERASI PENGUATKUASAAN"),
     "persons": ("Orang", "SENARAI ORANG (ATIPSOM)"),
@@ -96,7 +97,7 @@ def _pick(log: RecordLog, cutoffs: np.ndarray) -> dict[int, list[int]]:
 def _fault_rows(log: RecordLog, versions: list[int]) -> tuple[list[Row], int, set[int]]:
     """Rows of one delivery with planned faults put in, their number (in door records), and the faulty versions."""
     total = sum(_weight(log.rows[i]) for i in versions)
-    budget = int(total * MAX_FAULTY_SHARE)
+    budget = max(int(total * MAX_FAULTY_SHARE), int(total >= SMALLEST_FAULTY))
     rows, invalid, faulty = [], 0, set()
     for i in versions:
         row = log.rows[i]

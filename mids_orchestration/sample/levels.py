@@ -65,7 +65,7 @@ OPERATIONS_PER_WEEK = (
 )
 
 # Movement restrictions: (first day, last day, what remained of enforcement, of land smuggling, of arrests)
-RESTRICTIONS = [
+RESTRICTIONS: list[tuple[date, date, float, float, float]] = [
     (date(2020, 3, 18), date(2020, 6, 9), 0.35, 0.55, 0.55),
     (date(2021, 1, 13), date(2021, 3, 4), 0.75, 0.8, 0.8),
     (date(2021, 6, 1), date(2021, 8, 15), 0.6, 0.75, 0.7),
@@ -77,8 +77,9 @@ def _restriction(column: int) -> np.ndarray:
     factor = np.ones(N_WEEKS)
     starts = week_starts()
     for row in RESTRICTIONS:
-        inside = (starts + 3 >= row[0].toordinal()) & (starts + 3 <= row[1].toordinal())
-        factor[inside] = row[column]
+        first, last, *remaining = row
+        inside = (starts + 3 >= first.toordinal()) & (starts + 3 <= last.toordinal())
+        factor[inside] = remaining[column]
     return factor
 
 
@@ -109,10 +110,10 @@ def weekly_mean(crime: str) -> np.ndarray:
     Raises KeyError for another name.
     """
     shapes = {
-        "TIP": (TIP_CASES, _restriction(2) * _season(0.10, 24)),
-        "SOM": (SOM_CASES, _restriction(3) * _season(0.15, 2)),
+        "TIP": (TIP_CASES, _restriction(0) * _season(0.10, 24)),
+        "SOM": (SOM_CASES, _restriction(1) * _season(0.15, 2)),
         "JOBSCAM": (JOBSCAM_REPORTS, _season(0.05, 40)),
-        "ARRESTS": (ARRESTS, _restriction(4) * _season(0.08, 28)),
+        "ARRESTS": (ARRESTS, _restriction(2) * _season(0.08, 28)),
     }
     totals, shape = shapes[crime]
     return _spread(totals, shape)

@@ -17,15 +17,14 @@ from .places import draw_districts, draw_states
 from .streams import Streams
 
 EXPLOITATION = {
-    "FORCED_LABOUR": 0.50, "SEXUAL": 0.30, "DOMESTIC": 0.09, "CRIMINALITY": 0.03, "BEGGING": 0.02, "BABY": 0.02,
-    "OTHER": 0.04,
+    "FORCED_LABOUR": 0.50, "SEXUAL": 0.30, "DOMESTIC": 0.09, "BEGGING": 0.02, "BABY": 0.02,
+    "OTHER": 0.07,
 }  # fmt: skip
 SECTORS = {
     "FORCED_LABOUR": ["Kilang sarung tangan", "Ladang kelapa sawit", "Tapak pembinaan", "Kilang perabot",
                       "Restoran", "Kilang kitar semula", "Bot nelayan laut dalam", "Ladang sayur"],
     "SEXUAL": ["Pusat hiburan", "Rumah urut", "Hotel bajet", "Kondominium", "Kelab malam"],
     "DOMESTIC": ["Rumah kediaman"],
-    "CRIMINALITY": ["Pusat panggilan", "Rumah banglo", "Kondominium"],
     "BEGGING": ["Pasar malam", "Stesen bas"], "BABY": ["Klinik swasta", "Rumah kediaman"],
     "OTHER": ["Rumah kedai", ""],
 }  # fmt: skip
@@ -118,9 +117,11 @@ def _trafficking(rng: np.random.Generator, scale: float) -> pd.DataFrame:
     # Some raids lead to two papers: the later case takes the raid of the one before it.
     frame["raid_no"] = np.arange(n)
     shares = (rng.random(n) < 0.07) & (frame["occurred"].diff().fillna(99) <= 4) & (np.arange(n) > 0)
-    for i in np.flatnonzero(shares):
-        for column in ("raid_no", "occurred", "state_code", "lead"):
-            frame.loc[i, column] = frame.loc[i - 1, column]
+    shared = [frame[column].to_numpy().copy() for column in ("raid_no", "occurred", "state_code", "lead")]
+    for i in np.flatnonzero(shares).tolist():
+        for values in shared:
+            values[i] = values[i - 1]
+    frame["raid_no"], frame["occurred"], frame["state_code"], frame["lead"] = shared
     return frame
 
 

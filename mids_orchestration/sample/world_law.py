@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from .frames import each
 from .horizon import AMENDMENT_ON
 from .streams import Streams
 
@@ -70,7 +71,7 @@ def build_prosecutions(streams: Streams, part: pd.DataFrame, case: pd.DataFrame)
     child = case["has_child"].to_numpy()
     suspects = part[(part["role"] == "SUSPECT") & part["crime_type"].isin(["TIP", "SOM"])]
     files = []
-    for row in suspects.itertuples():
+    for row in each(suspects):
         if rng.random() >= _PROSECUTED[row.crime_type]:
             continue
         opened = row.occurred + 10 + int(rng.gammavariate(1.8, 38))

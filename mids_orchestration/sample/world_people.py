@@ -13,6 +13,7 @@ from itertools import accumulate
 import pandas as pd
 
 from . import documents
+from .frames import each
 from .names import Name, forms
 from .streams import Streams
 
@@ -26,7 +27,6 @@ _FORMS = {
     "SEXUAL": {"vietnamese": 30, "thai": 22, "indonesian": 18, "filipino": 8, "malay": 4, "chinese_my": 4,
                "bangladeshi": 3, "khmer_lao": 4, "chinese_national": 5, "iban_kadazan": 2},
     "DOMESTIC": {"indonesian": 66, "filipino": 15, "khmer_lao": 11, "indian_my": 3, "iban_kadazan": 5},
-    "CRIMINALITY": {"chinese_my": 25, "malay": 15, "chinese_national": 40, "vietnamese": 10, "indian_my": 10},
     "BEGGING": {"rohingya": 25, "malay": 20, "chinese_national": 20, "khmer_lao": 20, "thai": 15},
     "BABY": {"indonesian": 40, "malay": 25, "filipino": 20, "iban_kadazan": 15},
     "OTHER": {"indonesian": 30, "malay": 20, "bangladeshi": 20, "indian_my": 10, "thai": 20},
@@ -40,7 +40,7 @@ _FORMS = {
     "JOBSCAM": {"chinese_my": 531, "malay": 86, "iban_kadazan": 32, "indian_my": 18},
     "ABROAD": {"malay": 45, "indian_my": 25, "chinese_my": 20, "iban_kadazan": 10},
 }  # fmt: skip
-_FEMALE = {"SEXUAL": 0.92, "FORCED_LABOUR": 0.24, "DOMESTIC": 0.93, "CRIMINALITY": 0.35, "BEGGING": 0.4, "BABY": 0.5,
+_FEMALE = {"SEXUAL": 0.92, "FORCED_LABOUR": 0.24, "DOMESTIC": 0.93, "BEGGING": 0.4, "BABY": 0.5,
            "OTHER": 0.4, "SUSPECT": 0.24, "LAND_MIGRANT": 0.2, "BIG_BOAT": 0.38, "SMALL_BOAT": 0.2, "JOBSCAM": 0.19,
            "ABROAD": 0.5}  # fmt: skip
 _AGE = {"SEXUAL": (25, 5), "FORCED_LABOUR": (30, 8), "DOMESTIC": (31, 9), "BABY": (1, 1), "SUSPECT": (39, 10),
@@ -148,7 +148,7 @@ def build_people(streams: Streams, case: pd.DataFrame, boat: pd.DataFrame) -> Pe
     past_suspects: list[int] = []
     past_victims: list[int] = []
     parts: list[tuple[int, int, str]] = []
-    for row in case.itertuples():
+    for row in each(case):
         in_case: set[int] = set()
 
         def add(person_no: int, role: str, case_no: int = row.case_no, seen: set[int] = in_case) -> None:

@@ -20,7 +20,8 @@ COLUMNS = (
 )  # fmt: skip
 HAND = Hand(respell=0.06, particle=0.3, drop=0.01, swap=0.01, typo=0.015, honorific=0.0, letters="unicode")
 _ACTS = {
-    "Act 670": ["Act 670", "ATIPSOM 2007", "Akta 670", "Anti-Trafficking in Persons and Anti-Smuggling of Migrants Act 2007"],
+    "Act 670": ["Act 670", "ATIPSOM 2007", "Akta 670",
+                "Anti-Trafficking in Persons and Anti-Smuggling of Migrants Act 2007"],
     "Act 155": ["Immigration Act 1959/63", "Act 155"], "Act 574": ["Penal Code", "Act 574"],
     "Act 63/1959": ["Immigration Act 1959/63"],
 }  # fmt: skip
@@ -39,6 +40,7 @@ class ProsecutionDesk:
     def __init__(self, world: World, links: Links, number: dict[int, str], recorded: dict[int, int]) -> None:
         self.world, self.links, self.number, self.recorded = world, links, number, recorded
         self.rng = world.streams.scalar("view.agc")
+        self.state_of: dict[int, int] = dict(enumerate(world.case["state_code"].tolist()))
 
     def views(self) -> list[FeedView]:
         """The one feed; rows are files of one accused, `charges` a list."""
@@ -49,7 +51,7 @@ class ProsecutionDesk:
         for i, (file, day) in enumerate(zip(files, opened, strict=True)):
             if day <= LAST_DAY:
                 self._file(log, i, file, refs[i], day)
-        log.spoil(self.rng, 0.006, [
+        log.spoil(self.rng, 0.03, [
             ("opened_on", lambda _: "2024-02-30"), ("agc_ref", lambda _: ""),
             ("charges", _spoil_charge), ("agency", lambda _: "KASTAM"),
         ])  # fmt: skip
@@ -58,8 +60,7 @@ class ProsecutionDesk:
     def _file(self, log: RecordLog, i: int, file: Prosecution, ref: str, day: int) -> None:
         r = self.rng
         person = self.world.person(file.person_no)
-        case = self.world.case.loc[file.case_no]
-        place = state(int(case["state_code"]))
+        place = state(self.state_of[file.case_no])
         kind, number = person.document()
         if r.random() < 0.05 or kind == "unhcr":
             number = ""

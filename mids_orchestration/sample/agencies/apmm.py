@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from ..frames import each
 from ..places import state
 from ..world import World
 from .base import (
@@ -65,11 +66,12 @@ class MaritimeDesk:
             for b, c in zip(self.world.case["boat_no"], self.world.case["case_no"], strict=True)
             if b >= 0
         }
-        for boat in boats.itertuples():
+        for boat in each(boats):
             self._boat(log, boat, numbers[boat.boat_no], case_of.get(boat.boat_no))
-        log.spoil(r, 0.007, [
-            ("migrants", lambda v: f"approx {v}"), ("detected_at", lambda v: str(v).replace("-", "/").replace("T", " ")),
-            ("incident_id", lambda _: None), ("position.lat", lambda v: "unknown"), ("outcome", lambda _: "escaped"),
+        log.spoil(r, 0.02, [
+            ("migrants", lambda v: f"approx {v}"),
+            ("detected_at", lambda v: str(v).replace("-", "/").replace("T", " ")), ("incident_id", lambda _: None),
+            ("position.lat", lambda v: "unknown"), ("outcome", lambda _: "escaped"),
         ])  # fmt: skip
         return [FeedView("apmm", "interceptions", {"interceptions": log})]
 
@@ -106,7 +108,8 @@ class MaritimeDesk:
         seen = {
             "incident_id": number, "detected_at": iso_offset(detected, detected % 60),
             "reported_at": iso_offset(reported, reported % 60),
-            "position.lat": round(lat + r.gauss(0, spread / 2), 4), "position.lon": round(lon + r.gauss(0, spread / 2), 4),
+            "position.lat": round(lat + r.gauss(0, spread / 2), 4),
+            "position.lon": round(lon + r.gauss(0, spread / 2), 4),
             "sector": sector, "vessel.type": kind, "vessel.flag": flag or None, "migrants": rough,
             "crew": boat.crew, "nationalities": None, "outcome": "turned_back" if boat.turned_back else "detained",
             "handed_to": None, "case_ref": None,
@@ -117,8 +120,10 @@ class MaritimeDesk:
         log.add(boat.boat_no, at, seen)
         if boat.turned_back and r.random() < 0.7:
             return
-        row: Row = seen | {"migrants": boat.aboard, "nationalities": self._nationalities(boat), "outcome": outcome,
-                           "handed_to": None if outcome != "handed_over" else boat.handed_to, "revision": 2}  # fmt: skip
+        row: Row = seen | {"migrants": boat.aboard, "nationalities": self._nationalities(boat),
+                           "outcome": outcome,
+                           "handed_to": boat.handed_to if outcome == "handed_over" else None,
+                           "revision": 2}  # fmt: skip
         at += int((0.3 + r.expovariate(1 / 4)) * MINUTES)
         log.add(boat.boat_no, at, row)
         if case_no is None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pycountry
 
+from ..frames import each
 from ..places import state
 from ..respelling import Hand, slip_digit, write_name
 from ..world import World
@@ -41,7 +42,7 @@ PERSON_COLUMNS = (
 HAND = Hand(upper=True, respell=0.14, particle=0.4, drop=0.05, swap=0.04, typo=0.05, honorific=0.03, pad=0.5,
             surname_last=0.15)  # fmt: skip
 ROLES = {"VICTIM": "MANGSA", "SMUGGLED_MIGRANT": "MIGRAN DISELUDUP", "SUSPECT": "SUSPEK"}
-_ALPHA3 = {c: pycountry.countries.get(alpha_2=c).alpha_3 for c in COUNTRIES}
+_ALPHA3: dict[str, str] = {c.alpha_2: c.alpha_3 for c in pycountry.countries}
 
 
 def _cell(day: int, rng: random.Random) -> date | str:
@@ -63,9 +64,9 @@ class ImmigrationDesk:
         self.cases = world.case[world.case["in_jim"]]
         r = self.rng
         self.recorded = {
-            c.case_no: c.occurred + 1 + delay(r, 0.3, 1.1, 4, 0.06, 35) for c in self.cases.itertuples()
+            c.case_no: c.occurred + 1 + delay(r, 0.3, 1.1, 4, 0.06, 35) for c in each(self.cases)
         }
-        own = [c.case_no for c in self.cases.itertuples() if c.lead == "JIM"]
+        own = [c.case_no for c in each(self.cases) if c.lead == "JIM"]
         self.case_number = numbers_by_year([self.recorded[i] for i in own], own, "JIM/ATIPSOM/{year}/{n:04d}")
 
     def views(self) -> list[FeedView]:
@@ -81,7 +82,7 @@ class ImmigrationDesk:
             ids = [i for i, c in enumerate(codes) if c == s]
             template = f"OPS/{state(s).abbreviation}/{{year}}/{{n:05d}}"
             numbers |= numbers_by_year([days[i] for i in ids], ids, template)
-        for i, op in enumerate(ordinary.itertuples()):
+        for i, op in enumerate(each(ordinary)):
             day = op.occurred + 1 + delay(r, 0.35, 1.1, 3, 0.03, 25)
             row = self._operation(numbers[i], op.occurred, op.state_code, op.premises, day)
             row |= {"Bil Diperiksa": op.screened, "Bil Ditangkap": op.arrested, "Bil Majikan": op.employers}
@@ -91,14 +92,14 @@ class ImmigrationDesk:
                 operations.add(i, at, row | {"Bil Ditangkap": wrong})
                 at += int((3 + r.random() * 25) * MINUTES)
             operations.add(i, at, row)
-        parts = {k: v for k, v in self.world.people.part.groupby("case_no")}
-        for i, case in enumerate(self.cases.itertuples(), start=len(ordinary)):
+        parts = dict(iter(self.world.people.part.groupby("case_no")))
+        for i, case in enumerate(each(self.cases), start=len(ordinary)):
             self._case(operations, persons, i, numbers[i], case, parts.get(case.case_no))
-        operations.spoil(r, 0.004, [
+        operations.spoil(r, 0.010, [
             ("Tarikh Operasi", lambda _: "31-04-2024"), ("No Operasi", lambda _: ""),
             ("Bil Ditangkap", lambda v: f"lebih {v}"), ("Tarikh Rekod", lambda _: "belum"),
         ])  # fmt: skip
-        persons.spoil(r, 0.005, [
+        persons.spoil(r, 0.010, [
             ("Tarikh Lahir", lambda _: "29-02-1999"), ("Bil", lambda _: ""), ("Kategori", lambda _: "SAKSI"),
             ("Jantina", lambda _: "L/P"),
         ])  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..frames import each
 from ..places import state
 from ..respelling import Hand, slip_digit, write_name
 from ..world import World
@@ -55,7 +56,7 @@ class ConsularDesk:
         log = RecordLog("consular_cases", COLUMNS, _stamp)
         case = self.world.case
         known = case[case["in_kln"]]
-        reported = {c.case_no: c.occurred + delay(r, 0.7, 1.1, 6, 0.05, 40) for c in known.itertuples()}
+        reported = {c.case_no: c.occurred + delay(r, 0.7, 1.1, 6, 0.05, 40) for c in each(known)}
         part = self.world.people.part
         mine = part[part["case_no"].isin(known["case_no"]) & (part["role"] == "MISSING_ABROAD")].reset_index(
             drop=True
@@ -63,12 +64,12 @@ class ConsularDesk:
         numbers = numbers_by_year(
             [reported[c] for c in mine["case_no"]], list(mine.index), "KLN/KONS/{year}/{n:05d}"
         )
-        by_no = {c.case_no: c for c in known.itertuples()}
-        for row in mine.itertuples():
+        by_no = {c.case_no: c for c in each(known)}
+        for row in each(mine):
             self._person(
                 log, row.Index, numbers[row.Index], by_no[row.case_no], row.person_no, reported[row.case_no]
             )
-        log.spoil(r, 0.006, [
+        log.spoil(r, 0.012, [
             ("reported_on", lambda v: f"{v[8:10]}/{v[5:7]}/{v[:4]}"), ("consular_ref", lambda _: ""),
             ("date_of_birth", lambda _: "1998-02-30"), ("status", lambda _: "UNKNOWN"),
         ])  # fmt: skip
@@ -92,7 +93,8 @@ class ConsularDesk:
         home = place.other_spellings[0] if r.random() < 0.25 else place.name
         sites = case.sector
         row: Row = {
-            "consular_ref": ref, "reported_on": iso(reported), "subject_name": write_name(person.name, person.sex, hand, r),
+            "consular_ref": ref, "reported_on": iso(reported),
+            "subject_name": write_name(person.name, person.sex, hand, r),
             "sex": person.sex if r.random() < 0.98 else "",
             "date_of_birth": person.birth.isoformat() if r.random() < 0.72 else "", "mykad_no": mykad,
             "passport_no": passport, "home_state": home if r.random() < 0.9 else "",

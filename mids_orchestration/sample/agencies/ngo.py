@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from ..frames import each
 from ..places import state
 from ..respelling import Hand, fold, slip, slip_digit, write_words
 from ..world import World
@@ -52,7 +53,7 @@ class PartnerDesk:
         self.mine = part[part["in_ngo"]].reset_index(drop=True)
         self.referred: list[int] = []
         self.organisation: list[str] = []
-        for row in self.mine.itertuples():
+        for row in each(self.mine):
             scam = row.crime_type == "JOBSCAM"
             mean = 20 if scam else 55
             self.referred.append(row.occurred + 1 + delay(r, 0.05, 1.2, mean, 0.08, 200))
@@ -70,10 +71,10 @@ class PartnerDesk:
     def views(self) -> list[FeedView]:
         """The one feed."""
         log = RecordLog("reports", COLUMNS, _stamp)
-        cases = {c.case_no: c for c in self.world.case.itertuples()}
-        for row in self.mine.itertuples():
+        cases = {c.case_no: c for c in each(self.world.case)}
+        for row in each(self.mine):
             self._report(log, row.Index, cases[row.case_no], self.world.person(row.person_no))
-        log.spoil(self.rng, 0.006, [
+        log.spoil(self.rng, 0.012, [
             ("prs_Birthdate", lambda _: "1990-02-31"), ("mids_record_id", lambda _: ""),
             ("vic_AgeWhenTrafficked", lambda _: "teen"), ("prs_Gender", lambda _: "Female"),
             ("hte_Date", lambda _: "last year"),
@@ -129,12 +130,15 @@ class PartnerDesk:
         citizen = person.nationality
         if person.name.form == "rohingya":
             citizen = "XX" if r.random() < 0.4 else "MM"
+        gender = "Masculine" if person.sex == "M" else "Feminine"
+        gender = "NonSpecifiedUnknown" if r.random() < 0.02 else gender
+        sure = "Possible" if r.random() < 0.7 else "Actual"
         row: Row = {
             "mids_record_id": self.number[i], "org_Name": ORGANISATIONS[self.organisation[i]], "prs_FirstName": first,
             "prs_SecondName": second, "prs_Birthdate": birth,
-            "prs_Gender": "NonSpecifiedUnknown" if r.random() < 0.02 else "Masculine" if person.sex == "M" else "Feminine",
+            "prs_Gender": gender,
             "prs_Citizenship": citizen, "prs_IdentityNumber": number,
-            "vic_TraffickingStatus": "PossibleVictimOfTrafficking" if r.random() < 0.7 else "ActualVictimOfTrafficking",
+            "vic_TraffickingStatus": f"{sure}VictimOfTrafficking",
             "vic_TypeOfExploitation": EXPLOITATION[case.exploitation], "vic_MethodsOfControl": ";".join(control),
             "vic_MethodOfRecruitment": ";".join(r.sample(RECRUITMENT, 1 + int(r.random() * 2))),
             "vic_AgeWhenTrafficked": str(max(age + int(r.gauss(0, 1)), 0)) if not birth or r.random() < 0.5 else "",

@@ -9,6 +9,9 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import numpy as np
+
+from ..frames import each
 from ..horizon import AMENDMENT_ON
 from ..levels import po_share
 from ..places import state
@@ -89,7 +92,7 @@ class PoliceDesk:
         self.registered: dict[int, int] = {}
         self.first_kind: dict[int, str] = {}
         r = self.rng
-        for case in self.cases.itertuples():
+        for case in each(self.cases):
             no = case.case_no
             self.reported[no] = case.occurred + delay(r, 0.81, 0.9, 4, 0.03, 40)
             self.registered[no] = self.reported[no] + delay(r, 0.18, 1.3, 5, 0.07, 40)
@@ -116,15 +119,15 @@ class PoliceDesk:
         parts = {k: list(v) for k, v in self.world.people.part.groupby("case_no")["person_no"]}
         roles = {k: list(v) for k, v in self.world.people.part.groupby("case_no")["role"]}
         raids: dict[int, str] = {}
-        for case in self.cases.itertuples():
+        for case in each(self.cases):
             self._case(cases, case, charged.get(case.case_no), raids)
             self._persons(persons, case, parts.get(case.case_no, []), roles.get(case.case_no, []))
-        cases.spoil(self.rng, 0.006, [
+        cases.spoil(self.rng, 0.015, [
             ("tarikh_kejadian", lambda _: "31/02/2024"), ("no_kertas_siasatan", lambda _: ""),
             ("bil_mangsa", lambda _: "tiga"), ("tarikh_daftar", lambda v: v.replace("/", "-")),
             ("jenis_kes", lambda _: "LAIN-LAIN"),
         ])  # fmt: skip
-        persons.spoil(self.rng, 0.005, [
+        persons.spoil(self.rng, 0.010, [
             ("tarikh_lahir", lambda _: "30/02/1995"), ("no_orang", lambda _: ""), ("umur", lambda _: "20-an"),
             ("peranan", lambda _: "SAKSI"), ("no_kertas_siasatan", lambda _: ""),
         ])  # fmt: skip
@@ -193,7 +196,7 @@ class PoliceDesk:
                   if role != "SMUGGLED_MIGRANT"]  # fmt: skip
         if listed and r.random() < 0.01:  # one person entered twice
             listed.append(listed[int(r.random() * len(listed))])
-        protection = float(po_share([case.occurred])[0])
+        protection = float(po_share(np.array([case.occurred]))[0])
         for n, (person_no, role) in enumerate(listed, start=1):
             person = self.world.person(person_no)
             day = self.registered[case.case_no] + delay(r, 0.55, 1.0, 5, 0.05, 45)
