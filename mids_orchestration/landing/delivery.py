@@ -82,7 +82,7 @@ class Heap:
         self.tables = kept
         if self._writer is not None:
             self._writer.close()
-            aside = self.path.with_suffix(".all")
+            aside = self.path.with_name(self.path.name + ".all")
             self.path.rename(aside)
             self._writer = None
             written = 0
@@ -128,8 +128,8 @@ class _Table:
         self.judge, self.contract, self.record = judge, contract, judge.record
         self.receipt_id, self.known_on = receipt_id, known_on.isoformat()
         self.schema = landed_schema(contract, self.record.name)
-        self.accepted = Heap(folder / f"{self.record.name}.accepted.parquet", self.schema)
-        self.quarantine = Heap(folder / f"{self.record.name}.quarantine.parquet", QUARANTINE_SCHEMA)
+        self.accepted = Heap(folder / f"{receipt_id}.{self.record.name}.accepted", self.schema)
+        self.quarantine = Heap(folder / f"{receipt_id}.{self.record.name}.quarantine", QUARANTINE_SCHEMA)
         self.hashes: list[np.ndarray] = []
         self.received = self.quarantined = 0
         judge.begin()
@@ -237,6 +237,8 @@ class Receiver:
             for record in self.contract.records
         }
         big = path.stat().st_size > _THREADED_BYTES
+        # Starting threads costs a small delivery more than they save it.
+        self.connection.execute(f"SET threads = {2 if big else 1}")
         self._fill(members, tables, big)
         for table in tables.values():
             doubled = table.doubled_hashes()
@@ -244,7 +246,7 @@ class Receiver:
                 table.weed(list(self._suspects(members, table.record, doubled)))
         self._check_count(sum(table.received for table in tables.values()))
         independent = self._independent(members)
-        staged = Staged(folder, {}, {})
+        staged = Staged({}, {})
         for record, table in tables.items():
             for heap, files in ((table.accepted, staged.accepted), (table.quarantine, staged.quarantined)):
                 written = heap.close()

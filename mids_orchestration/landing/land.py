@@ -35,9 +35,11 @@ from mids_orchestration.landing.store import (
     FileChanged,
     archive,
     commit,
+    discard,
     locked,
+    make_durable,
     prepare,
-    stage_dir,
+    staging,
 )
 
 Progress = Callable[[int, int, Receipt], None]
@@ -93,6 +95,8 @@ def land(
                         progress(number, len(todo), receipt)
         finally:
             session.close()
+        if receipts:
+            make_durable(home, wanted.values())
         if receipts or not (home / "landing" / "receipts.parquet").exists() or session.stale_ledger():
             refresh_ledger(home)
     return receipts
@@ -166,16 +170,15 @@ class _Session:
             commit(self.home, None, None, receipt)
             return receipt
         layout = contract.for_day(item.sent_on or self.as_of)
-        folder = stage_dir(self.home, receipt_id)
         known_on = known_day(item.sent_on, self.as_of, self.known_after)
         outcome: Processed | DeliveryRefused
         try:
             if kept.size == 0:
                 raise DeliveryRefused("EMPTY_FILE")
-            outcome = self._receiver(contract, layout).receive(
-                kept.path, folder, receipt_id, known_on, contract
-            )
+            receiver = self._receiver(contract, layout)
+            outcome = receiver.receive(kept.path, staging(self.home), receipt_id, known_on, contract)
         except DeliveryRefused as refused:
+            discard(self.home, receipt_id)
             outcome = refused
         receipt = self._receipt(item, layout, kept.sha256, kept.size, receipt_id, outcome)
         staged = outcome.staged if isinstance(outcome, Processed) else None

@@ -152,7 +152,6 @@ def archive(source: Path, home: Path, limits: Limits) -> Archived:
         final.parent.mkdir(exist_ok=True)
         aside.chmod(0o444)
         aside.replace(final)
-        sync_dir(final.parent)
     return Archived(final, sha256, size)
 
 
@@ -160,18 +159,19 @@ def archive(source: Path, home: Path, limits: Limits) -> Archived:
 class Staged:
     """Files of one delivery before it is visible: accepted and quarantined records by record type."""
 
-    folder: Path
     accepted: dict[str, Path]
     quarantined: dict[str, Path]
 
 
-def stage_dir(home: Path, receipt_id: str) -> Path:
-    """Make and return an empty folder for a delivery in hand."""
-    folder = home / "staging" / receipt_id
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    return folder
+def staging(home: Path) -> Path:
+    """Where a delivery in hand is written; cleared when a run begins."""
+    return home / "staging"
+
+
+def discard(home: Path, receipt_id: str) -> None:
+    """Remove what was staged for a delivery."""
+    for left in staging(home).glob(f"{receipt_id}.*"):
+        left.unlink()
 
 
 def commit(home: Path, contract: Contract | None, staged: Staged | None, receipt: Receipt) -> None:
@@ -187,8 +187,21 @@ def commit(home: Path, contract: Contract | None, staged: Staged | None, receipt
                 os.fsync(handle.fileno())
         for path, target in moves:
             path.replace(target)
-        for folder in {target.parent for _, target in moves}:
-            sync_dir(folder)
     write_receipt(home, receipt)
-    if staged is not None:
-        shutil.rmtree(staged.folder, ignore_errors=True)
+
+
+def make_durable(home: Path, contracts: Collection[Contract]) -> None:
+    """Make the names of everything a run moved durable.
+
+    Once a run, not once a delivery: journalling file systems keep renames in order, so a receipt that survived a
+    power cut has its tables, and what did not survive is landed again from the inbox.
+    """
+    folders = [receipts_dir(home), *(home / "archive").iterdir()]
+    for contract in contracts:
+        for record in contract.records:
+            folders += [
+                table_dir(home, contract.agency, record.name),
+                quarantine_dir(home, contract.agency, record.name),
+            ]
+    for folder in folders:
+        sync_dir(folder)
