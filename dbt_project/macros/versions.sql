@@ -63,3 +63,11 @@ from {{ relation }}
         {% endfor -%}
     ), '')
 {%- endmacro %}
+
+{# The next value of a week column within a key; 9999-12-31 for the last, so that ranges need no NULL. #}
+{% macro until(week, key) -%}
+    coalesce(
+        lead({{ week }}) over (partition by {{ key }} order by {{ week }}),
+        cast('9999-12-31' as date)
+    )
+{%- endmacro %}

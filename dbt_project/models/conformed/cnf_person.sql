@@ -2,12 +2,15 @@
 -- case record where the person's record does not have them, for an accused from the investigation's.
 with person as (
 
-    select * from {{ ref('cnf_person_version') }}
+    select
+        *,
+        case when source_agency_code = 'AGC' then case_no_norm end as investigation_no
+    from {{ ref('cnf_person_version') }}
     where is_current
 
 ),
 
-investigation as (
+ranked as (
 
     select
         cases.case_no_norm,
@@ -20,6 +23,13 @@ investigation as (
         ) as preference
     from {{ ref('cnf_case') }} as cases
     inner join {{ ref('ref_agency') }} as agency on cases.source_agency_code = agency.agency_code
+
+),
+
+investigation as (
+
+    select * from ranked
+    where preference = 1
 
 ),
 
@@ -52,11 +62,7 @@ placed as (
         on
             person.source_agency_code = own_case.source_agency_code
             and person.case_source_key = own_case.source_record_key
-    left join investigation
-        on
-            person.source_agency_code = 'AGC'
-            and person.case_no_norm = investigation.case_no_norm
-            and investigation.preference = 1
+    left join investigation on person.investigation_no = investigation.case_no_norm
 
 )
 

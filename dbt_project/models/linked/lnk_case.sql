@@ -1,5 +1,6 @@
 -- One row per case record, with the case it belongs to: records of several agencies which write the same
--- case number, each in its own way, are one case.
+-- case number, each in its own way, are one case; a consular case whose person is in a police case of the
+-- same kind is that case, number or not.
 with last_told as (
 
     select
@@ -11,18 +12,69 @@ with last_told as (
 
 ),
 
+-- The cases in which linked persons are named, except those of the foreign ministry itself.
+named as (
+
+    select
+        link.person_key,
+        cases.case_no_norm,
+        cases.crime_type_code,
+        cases.event_on
+    from {{ ref('cnf_person') }} as person
+    inner join {{ source('linked', 'person_link') }} as link
+        on person.person_record_id = link.person_record_id
+    inner join {{ ref('cnf_case') }} as cases
+        on person.source_agency_code = cases.source_agency_code and person.source_case_no = cases.source_case_no
+    where person.source_agency_code <> 'KLN'
+
+),
+
+-- A consular case is one person's: both records have the same key.
+through_person as (
+
+    select
+        last_told.case_record_id,
+        min(named.case_no_norm) as case_no_norm
+    from last_told
+    inner join {{ source('linked', 'person_link') }} as link
+        on last_told.case_record_id = link.person_record_id
+    inner join named
+        on
+            link.person_key = named.person_key
+            and last_told.crime_type_code = named.crime_type_code
+    where
+        last_told.age = 1
+        and abs({{ dbt.datediff('named.event_on', 'last_told.event_on', 'day') }}) <= 365
+    group by last_told.case_record_id
+
+),
+
+police_number as (
+
+    select distinct case_no_norm
+    from last_told
+    where case_kind_code <> 'CONSULAR'
+
+),
+
 keyed as (
 
     select
         last_told.case_record_id,
         last_told.source_agency_code,
         last_told.source_record_key,
-        last_told.case_no_norm,
         last_told.first_known_on,
-        {{ mids.record_id(["'case'", 'coalesce(last_told.case_no_norm, last_told.case_record_id)']) }} as case_key,
+        case
+            -- A number that the police know stands; the person speaks only where there is none.
+            when police_number.case_no_norm is null and through_person.case_no_norm is not null
+                then through_person.case_no_norm
+            else coalesce(last_told.case_no_norm, last_told.case_record_id)
+        end as case_no_norm,
         agency.case_precedence
     from last_told
     inner join {{ ref('ref_agency') }} as agency on last_told.source_agency_code = agency.agency_code
+    left join through_person on last_told.case_record_id = through_person.case_record_id
+    left join police_number on last_told.case_no_norm = police_number.case_no_norm
     where last_told.age = 1
 
 )
@@ -33,11 +85,11 @@ select
     source_record_key,
     case_no_norm,
     first_known_on,
-    case_key,
+    {{ mids.record_id(["'case'", 'case_no_norm']) }} as case_key,
     -- 1 leads: its agency, crime type and dates stand for the case once it is known.
     row_number() over (
-        partition by case_key
+        partition by case_no_norm
         order by case_precedence, first_known_on, case_record_id
     ) as record_rank,
-    count(*) over (partition by case_key) as records_in_case
+    count(*) over (partition by case_no_norm) as records_in_case
 from keyed

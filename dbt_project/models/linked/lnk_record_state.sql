@@ -1,5 +1,5 @@
--- One row per case or person record and week from which something else was known of it, until the next.
--- A person's place and crime type move with the case they belong to.
+-- One row per case or person record and week from which something else was known of it, until the next
+-- (to_week is not included; 9999-12-31 while nothing newer is known). A person's place and crime type move with the case they belong to.
 with case_told as (
 
     select
@@ -26,9 +26,16 @@ case_state as (
 
     select
         *,
-        lead(from_week) over (partition by record_id order by from_week) as to_week
+        {{ mids.until('from_week', 'record_id') }} as to_week
     from case_told
     where age = 1
+
+),
+
+counted_case as (
+
+    select * from case_state
+    where is_counted
 
 ),
 
@@ -60,7 +67,7 @@ person_state as (
 
     select
         *,
-        lead(from_week) over (partition by record_id order by from_week) as to_week,
+        {{ mids.until('from_week', 'record_id') }} as to_week,
         min(from_week) over (partition by record_id) as first_week
     from person_told
     where age = 1
@@ -107,22 +114,18 @@ person_in_case as (
         coalesce(nullif(own_case.crime_type_code, 'XX'), person.role_crime_type_code) as crime_type_code,
         coalesce(nullif(person.state_code, 'XX'), own_case.state_code, 'XX') as state_code,
         person_week.from_week,
-        lead(person_week.from_week) over (
-            partition by person_week.record_id
-            order by person_week.from_week
-        ) as to_week
+        {{ mids.until('person_week.from_week', 'person_week.record_id') }} as to_week
     from person_week
     inner join counted_person as person
         on
             person_week.record_id = person.record_id
             and person_week.from_week >= person.from_week
-            and (person.to_week is null or person_week.from_week < person.to_week)
-    left join case_state as own_case
+            and person_week.from_week < person.to_week
+    left join counted_case as own_case
         on
             person.case_record_id = own_case.record_id
-            and own_case.is_counted
             and person_week.from_week >= own_case.from_week
-            and (own_case.to_week is null or person_week.from_week < own_case.to_week)
+            and person_week.from_week < own_case.to_week
 
 )
 

@@ -1,50 +1,67 @@
 -- One row per case or person and week from which something else was known of it: in every week the
--- best-placed record that counts then speaks for it.
+-- best-placed record that counts then speaks for it; is_counted is false while none does.
 with week as (
 
     select distinct
         unit_code,
         unit_key,
-        from_week
+        from_week as known_week
     from {{ ref('lnk_record_state') }}
+
+),
+
+counted as (
+
+    select *
+    from {{ ref('lnk_record_state') }}
+    where is_counted
+
+),
+
+ranked as (
+
+    select
+        week.unit_code,
+        week.unit_key,
+        week.known_week,
+        counted.agency_code,
+        counted.event_week,
+        counted.crime_type_code,
+        counted.state_code,
+        row_number() over (
+            partition by week.unit_code, week.unit_key, week.known_week
+            order by counted.record_rank
+        ) as preference
+    from week
+    inner join counted
+        on
+            week.unit_code = counted.unit_code
+            and week.unit_key = counted.unit_key
+            and week.known_week >= counted.from_week
+            and week.known_week < counted.to_week
 
 ),
 
 spoken as (
 
-    select
-        week.unit_code,
-        week.unit_key,
-        week.from_week as known_week,
-        state.agency_code,
-        state.event_week,
-        state.crime_type_code,
-        state.state_code,
-        state.unit_key is not null as is_counted,
-        row_number() over (
-            partition by week.unit_code, week.unit_key, week.from_week
-            order by state.record_rank
-        ) as preference
-    from week
-    left join {{ ref('lnk_record_state') }} as state
-        on
-            week.unit_code = state.unit_code
-            and week.unit_key = state.unit_key
-            and state.is_counted
-            and week.from_week >= state.from_week
-            and (state.to_week is null or week.from_week < state.to_week)
+    select * from ranked
+    where preference = 1
 
 )
 
 select
-    unit_code,
-    unit_key,
-    known_week,
-    lead(known_week) over (partition by unit_code, unit_key order by known_week) as until_week,
-    is_counted,
-    agency_code,
-    event_week,
-    crime_type_code,
-    state_code
-from spoken
-where preference = 1
+    week.unit_code,
+    week.unit_key,
+    week.known_week,
+    {{ mids.until('week.known_week', 'week.unit_code, week.unit_key') }} as until_week,
+    spoken.unit_key is not null as is_counted,
+    spoken.agency_code,
+    spoken.event_week,
+    spoken.crime_type_code,
+    spoken.state_code
+from week
+left join spoken
+    on
+        week.unit_code = spoken.unit_code
+        and week.unit_key = spoken.unit_key
+        and week.known_week = spoken.known_week

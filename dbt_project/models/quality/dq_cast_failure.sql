@@ -5,35 +5,56 @@
     'stg_ctdc__victims', 'stg_iom__missing_migrants_europe', 'stg_iom__missing_migrants_export',
     'stg_ukho__small_boats',
 ] -%}
-with failure as (
+with staged as (
 
     {% for model in staged -%}
     select
         '{{ model }}' as model_name,
-        {{ mids.list_items('cast_failures', 'chr(31)') }} as failure_text
+        cast_failures,
+        count(*) as row_count
     from {{ ref(model) }}
-    where cast_failures is not null
+    group by cast_failures
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
 total as (
 
-    {% for model in staged -%}
     select
-        '{{ model }}' as model_name,
-        count(*) as row_count
-    from {{ ref(model) }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+        model_name,
+        sum(row_count) as row_count
+    from staged
+    group by model_name
+
+),
+
+failure as (
+
+    select
+        model_name,
+        row_count,
+        {{ mids.list_items('cast_failures', 'chr(31)') }} as failure_text
+    from staged
+    where cast_failures is not null
+
+),
+
+counted as (
+
+    select
+        model_name,
+        {{ dbt.split_part('failure_text', "'='", 1) }} as column_name,
+        sum(row_count) as failure_count
+    from failure
+    group by model_name, {{ dbt.split_part('failure_text', "'='", 1) }}
+
 )
 
 select
-    failure.model_name,
-    {{ dbt.split_part('failure.failure_text', "'='", 1) }} as column_name,
-    count(*) as failure_count,
-    total.row_count,
-    cast(count(*) as double) / total.row_count as failure_share
-from failure
-inner join total on failure.model_name = total.model_name
-group by failure.model_name, {{ dbt.split_part('failure.failure_text', "'='", 1) }}, total.row_count
+    counted.model_name,
+    counted.column_name,
+    cast(counted.failure_count as {{ dbt.type_bigint() }}) as failure_count,
+    cast(total.row_count as {{ dbt.type_bigint() }}) as row_count,
+    cast(counted.failure_count as double) / total.row_count as failure_share
+from counted
+inner join total on counted.model_name = total.model_name

@@ -23,7 +23,7 @@ with change as (
         unit_code,
         -1 as change_value
     from {{ ref('lnk_unit_state') }}
-    where is_counted and until_week is not null
+    where is_counted and until_week < cast('9999-12-31' as date)
 
 )
 
