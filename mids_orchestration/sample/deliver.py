@@ -22,6 +22,7 @@ from .writers import csv_bytes, json_bytes, ndjson_bytes, xlsx_bytes
 
 LATE_SHARE = {"pdrm": 0.04, "jim": 0.05, "apmm": 0.06, "agc": 0.04, "kln": 0.05, "ngo": 0.10}
 SILENT = ("kln", date(2025, 3, 24), date(2025, 4, 7))  # three Mondays around the feast of 31 March 2025
+NIL_RETURNS = ("agc",)  # send a dated document even when there is nothing new; the others send nothing
 MAX_FAULTY_SHARE = 0.10  # a delivery as a whole must stay acceptable (contracts refuse above 0.2)
 SMALLEST_FAULTY = 6  # records in the smallest delivery that may carry one faulty record
 TITLES = {
@@ -134,7 +135,8 @@ def _bytes(view: FeedView, rows: dict[str, list[Row]], sent_on: date) -> tuple[s
 def send(
     view: FeedView, mondays: list[date], inbox: Path, progress: Callable[[str], None] | None = None
 ) -> Sent:
-    """Write all deliveries of one feed below `inbox/<agency>/<feed>/`. A week without rows sends no file."""
+    """Write all deliveries of one feed below `inbox/<agency>/<feed>/`. A week without rows sends no file,
+    save where the agency makes nil returns."""
     folder = inbox / view.agency / view.feed
     folder.mkdir(parents=True, exist_ok=True)
     cutoffs = np.array([m.toordinal() * MINUTES for m in mondays], dtype="int64")
@@ -151,7 +153,7 @@ def send(
             for i in versions:
                 if i not in faulty:
                     sent.first_sound[name].setdefault(log.rids[i], sent_on)
-        if not any(counts.values()):
+        if not any(counts.values()) and view.agency not in NIL_RETURNS:
             continue
         suffix, content = _bytes(view, rows, sent_on)
         path = folder / f"{view.agency}_{view.feed}_{sent_on:%Y%m%d}.{suffix}"

@@ -51,7 +51,7 @@ class ProsecutionDesk:
         for i, (file, day) in enumerate(zip(files, opened, strict=True)):
             if day <= LAST_DAY:
                 self._file(log, i, file, refs[i], day)
-        log.spoil(self.rng, 0.03, [
+        log.spoil(self.rng, 0.02, [
             ("opened_on", lambda _: "2024-02-30"), ("agc_ref", lambda _: ""),
             ("charges", _spoil_charge), ("agency", lambda _: "KASTAM"),
         ])  # fmt: skip
