@@ -78,7 +78,8 @@ def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
             _text(frame["document_type"]),
             birth,
             precision.tolist(),
-            pd.to_numeric(frame["age_years"], errors="coerce").tolist(),
+            # A nullable integer column would hand out pd.NA, which is no number.
+            pd.to_numeric(frame["age_years"], errors="coerce").to_numpy(dtype=float, na_value=np.nan).tolist(),
             years,
             strict=True,
         )
@@ -103,9 +104,10 @@ def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
     out["event_day"] = pd.array([None if pd.isna(d) else int(d) for d in days], dtype="Int64")
     out["place"] = [
         s or (c if c and c != "MY" else None)
-        for s, c in zip(_text(frame["state_code"]), _text(frame["country_code"]), strict=True)
+        for s, c in zip(
+            _text(frame["state_code"], unknown="XX"), _text(frame["country_code"], unknown="XX"), strict=True
+        )
     ]
-    out["abroad"] = [c if c and c != "MY" else None for c in _text(frame["country_code"])]
     return out
 
 
