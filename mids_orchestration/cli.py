@@ -52,8 +52,6 @@ def sample(
     Writes OUT/inbox/AGENCY/FEED/… and, beside it, OUT/truth/… (who is who; no pipeline code reads it).
     Nothing in it is a real person.
     """
-    from mids_orchestration.sample import generate
-
     _listen()
     marker = out / "truth" / "manifest.json"
     if if_missing and marker.exists():
@@ -63,9 +61,11 @@ def sample(
             typer.echo(f"sample already in {out / 'inbox'} (seed {seed}, scale {scale:g})", err=True)
             return
     from mids_orchestration.progress import announce
+    from mids_orchestration.sample import generate
 
     manifest = generate(out, weeks=weeks, scale=scale, seed=seed, progress=announce)
-    typer.echo(f"{manifest.files:,} files, {manifest.records:,} records in {out / 'inbox'}")
+    records = sum(total["rows"] for total in manifest.totals().values())
+    typer.echo(f"{len(manifest.files):,} files, {records:,} records in {out / 'inbox'}")
     typer.echo(f"next: mids run --inbox {out / 'inbox'} --as-of {manifest.as_of}")
 
 

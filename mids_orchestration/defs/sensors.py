@@ -1,7 +1,5 @@
 """The inbox sensor: lands what agencies drop between Mondays, so that they hear of trouble at once."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The weekly projection as an asset: reads the weekly count, appends forecasts and their track record."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 from typing import Any

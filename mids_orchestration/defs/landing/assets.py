@@ -1,7 +1,5 @@
 """One asset step per feed, one asset per landed table, made from the contracts: no feed needs code here."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any

@@ -1,7 +1,5 @@
 """Person linkage as an asset: reads conformed persons, writes who is the same person as whom."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The release as an asset: built aside, gated, then one switch. A refused gate leaves the last one standing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """dbt in two strides, with person linkage between them: to_conformed, then from_linked."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
