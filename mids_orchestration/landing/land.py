@@ -6,7 +6,7 @@ Does not belong here: reading (``readers``), judging (``verdict``), what is on d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,8 +14,8 @@ from pathlib import Path
 import duckdb
 
 from expectations.contract import Contract
-from mids_orchestration.landing.delivery import Processed, Receiver
-from mids_orchestration.landing.inbox import UNKNOWN, PendingDelivery, waiting
+from mids_orchestration.landing.delivery import Processed, ReadAhead, Receiver
+from mids_orchestration.landing.inbox import PendingDelivery, waiting
 from mids_orchestration.landing.limits import DEFAULT_LIMITS, Limits
 from mids_orchestration.landing.reasons import REFUSALS, DeliveryRefused
 from mids_orchestration.landing.receipts import (
@@ -33,6 +33,7 @@ from mids_orchestration.landing.receipts import (
 from mids_orchestration.landing.store import (
     Archived,
     FileChanged,
+    Outcome,
     archive,
     commit,
     discard,
@@ -43,6 +44,9 @@ from mids_orchestration.landing.store import (
 )
 
 Progress = Callable[[int, int, Receipt], None]
+
+# Small neighbours of one feed are read together: at most this many, and this many bytes.
+_GROUP, _GROUP_BYTES = 128, 4 * 1024 * 1024
 
 
 def land(
@@ -87,12 +91,10 @@ def land(
         todo = [item for item in known if item.key in wanted] + (strays if feeds is None else [])
         receipts: list[Receipt] = []
         try:
-            for number, item in enumerate(todo, start=1):
-                receipt = session.take(item)
-                if receipt is not None:
-                    receipts.append(receipt)
-                    if progress is not None:
-                        progress(number, len(todo), receipt)
+            for receipt in session.take_all(todo):
+                receipts.append(receipt)
+                if progress is not None:
+                    progress(len(receipts), len(todo), receipt)
         finally:
             session.close()
         if receipts:
@@ -123,6 +125,21 @@ def known_day(sent_on: date | None, as_of: date, known_after: date | None) -> da
 
 
 @dataclass
+class _Arrival:
+    """A delivery whose bytes are in the archive."""
+
+    item: PendingDelivery
+    relative: str
+    kept: Archived | None
+    contract: Contract | None
+    layout: Contract | None
+    receipt_id: str
+    ahead: ReadAhead | None = None
+    refused: DeliveryRefused | None = None
+    sighting: Sighting | None = None
+
+
+@dataclass
 class _Session:
     home: Path
     inbox: Path
@@ -134,24 +151,70 @@ class _Session:
     _receivers: dict[tuple[str, int], Receiver] = field(default_factory=dict)
     _connection: duckdb.DuckDBPyConnection | None = None
 
-    def take(self, item: PendingDelivery) -> Receipt | None:
-        """Receive one delivery; None when the file is still changing."""
-        relative = item.path.relative_to(self.inbox).as_posix()
-        try:
-            kept = archive(item.path, self.home, self.limits)
-        except (FileChanged, FileNotFoundError):
-            return None
-        except DeliveryRefused as refused:
-            return self._refuse_unread(item, relative, refused)
-        contract = self.contracts.get(item.key)
-        feed = (contract.agency, contract.feed) if contract else (UNKNOWN, UNKNOWN)
-        receipt_id = f"{feed[0]}-{feed[1]}-{kept.sha256[:16]}"
-        original = read_receipt(self.home, receipt_id)
-        duplicate = original is not None and not self._same_path(relative, receipt_id)
-        if original is None:
-            original = self._receive(item, contract, kept, receipt_id)
-        sighting = self._sight(item, relative, kept.sha256, kept.size, receipt_id, duplicate)
-        return duplicate_receipt(original, sighting) if duplicate else original
+    def take_all(self, items: Sequence[PendingDelivery]) -> Iterator[Receipt]:
+        """Receive deliveries in order, small neighbours of one feed together."""
+        group: list[PendingDelivery] = []
+        size = 0
+        for item in items:
+            alone = item.size > _GROUP_BYTES
+            if group and (alone or item.key != group[0].key or len(group) >= _GROUP or size > _GROUP_BYTES):
+                yield from self._take_group(group)
+                group, size = [], 0
+            group.append(item)
+            size += item.size
+        yield from self._take_group(group)
+
+    def _take_group(self, items: Sequence[PendingDelivery]) -> Iterator[Receipt]:
+        arrived: list[_Arrival] = []
+        for item in items:
+            relative = item.path.relative_to(self.inbox).as_posix()
+            contract = self.contracts.get(item.key)
+            layout = contract.for_day(item.sent_on or self.as_of) if contract else None
+            try:
+                kept = archive(item.path, self.home, self.limits)
+                receipt_id = f"{item.agency}-{item.feed}-{kept.sha256[:16]}"
+                arrived.append(_Arrival(item, relative, kept, contract, layout, receipt_id))
+            except (FileChanged, FileNotFoundError):
+                continue
+            except DeliveryRefused as refused:
+                receipt_id = f"{item.agency}-{item.feed}-unread-{hash_path(relative):08x}"
+                arrived.append(_Arrival(item, relative, None, contract, layout, receipt_id, refused=refused))
+        self._read_ahead(arrived)
+        fresh: dict[str, Outcome] = {}
+        receipts = []
+        for one in arrived:
+            known = (
+                fresh[one.receipt_id].receipt
+                if one.receipt_id in fresh
+                else read_receipt(self.home, one.receipt_id)
+            )
+            duplicate = known is not None and not self._same_path(one.relative, one.receipt_id)
+            if known is None:
+                outcome = self._receive(one)
+                fresh[one.receipt_id], known = outcome, outcome.receipt
+            one.sighting = self._sighting(one, duplicate)
+            self.sightings[one.relative] = one.sighting
+            receipts.append(duplicate_receipt(known, one.sighting) if duplicate else known)
+        commit(self.home, list(fresh.values()))
+        append_sightings(self.home, [one.sighting for one in arrived if one.sighting is not None])
+        yield from receipts
+
+    def _read_ahead(self, arrived: Sequence[_Arrival]) -> None:
+        """Read what is small and new; one set of queries for each layout of the feed."""
+        layouts: dict[int, list[_Arrival]] = {}
+        for one in arrived:
+            small = one.kept is not None and 0 < one.kept.size <= _GROUP_BYTES
+            if one.layout is not None and small and read_receipt(self.home, one.receipt_id) is None:
+                layouts.setdefault(one.layout.version, []).append(one)
+        for several in layouts.values():
+            first = several[0]
+            if first.contract is None or first.layout is None:
+                continue
+            receiver = self._receiver(first.contract, first.layout)
+            for one, read in zip(
+                several, receiver.read_ahead([one.kept.path for one in several if one.kept]), strict=True
+            ):
+                one.ahead = read
 
     def _same_path(self, relative: str, receipt_id: str) -> bool:
         """Whether this very path had brought these bytes before (touched, or the ledger's line was lost)."""
@@ -160,70 +223,58 @@ class _Session:
             return not seen.duplicate
         return all(sighting.receipt_id != receipt_id for sighting in self.sightings.values())
 
-    def _receive(
-        self, item: PendingDelivery, contract: Contract | None, kept: Archived, receipt_id: str
-    ) -> Receipt:
-        if contract is None:
-            receipt = self._receipt(
-                item, None, kept.sha256, kept.size, receipt_id, DeliveryRefused("UNKNOWN_FEED")
-            )
-            commit(self.home, None, None, receipt)
-            return receipt
-        layout = contract.for_day(item.sent_on or self.as_of)
-        known_on = known_day(item.sent_on, self.as_of, self.known_after)
-        outcome: Processed | DeliveryRefused
+    def _receive(self, one: _Arrival) -> Outcome:
+        result: Processed | DeliveryRefused
         try:
-            if kept.size == 0:
+            if one.refused is not None:
+                raise one.refused
+            if one.contract is None or one.layout is None or one.kept is None:
+                raise DeliveryRefused("UNKNOWN_FEED")
+            if one.kept.size == 0:
                 raise DeliveryRefused("EMPTY_FILE")
-            receiver = self._receiver(contract, layout)
-            outcome = receiver.receive(kept.path, staging(self.home), receipt_id, known_on, contract)
+            receiver = self._receiver(one.contract, one.layout)
+            known_on = known_day(one.item.sent_on, self.as_of, self.known_after)
+            result = receiver.receive(
+                one.kept.path,
+                staging(self.home),
+                one.receipt_id,
+                known_on,
+                shape=one.contract,
+                ahead=one.ahead,
+            )
         except DeliveryRefused as refused:
-            discard(self.home, receipt_id)
-            outcome = refused
-        receipt = self._receipt(item, layout, kept.sha256, kept.size, receipt_id, outcome)
-        staged = outcome.staged if isinstance(outcome, Processed) else None
-        commit(self.home, contract, staged, receipt)
-        return receipt
+            discard(self.home, one.receipt_id)
+            result = refused
+        one.ahead = None
+        return Outcome(
+            self._receipt(one, result), one.contract, result.staged if isinstance(result, Processed) else None,
+            one.kept.path if one.kept is not None else None,
+        )  # fmt: skip
 
-    def _refuse_unread(self, item: PendingDelivery, relative: str, refused: DeliveryRefused) -> Receipt:
-        """Receipt for a thing in the inbox that was not even copied (a link, a device, too large)."""
-        contract = self.contracts.get(item.key)
-        receipt_id = f"{item.agency}-{item.feed}-unread-{hash_path(relative):08x}"
-        receipt = self._receipt(item, contract, "", item.size, receipt_id, refused)
-        commit(self.home, None, None, receipt)
-        self._sight(item, relative, "", item.size, receipt_id, False)
-        return receipt
-
-    def _receipt(
-        self, item: PendingDelivery, layout: Contract | None, sha256: str, size: int, receipt_id: str,
-        outcome: Processed | DeliveryRefused,
-    ) -> Receipt:  # fmt: skip
-        tables = outcome.tables if isinstance(outcome, Processed) else {}
+    def _receipt(self, one: _Arrival, result: Processed | DeliveryRefused) -> Receipt:
+        item, layout = one.item, one.layout
+        tables = result.tables if isinstance(result, Processed) else {}
         received = sum(table.received for table in tables.values())
         quarantined = sum(table.quarantined for table in tables.values())
         counts = [table.independent_count for table in tables.values()]
         share = layout.max_quarantined_share if layout else None
         return Receipt(
-            receipt_id=receipt_id, agency=item.agency, feed=item.feed,
-            contract_version=layout.version if layout else 0, sha256=sha256, size_bytes=size,
+            receipt_id=one.receipt_id, agency=item.agency, feed=item.feed,
+            contract_version=layout.version if layout else 0, sha256=one.kept.sha256 if one.kept else "",
+            size_bytes=one.kept.size if one.kept else item.size,
             original_name=item.path.name.encode("utf-8", "backslashreplace").decode(), sent_on=item.sent_on,
             known_on=known_day(item.sent_on, self.as_of, self.known_after), landed_as_of=self.as_of,
-            status="refused" if isinstance(outcome, DeliveryRefused) else "accepted",
-            refusal=_refusal(item, outcome) if isinstance(outcome, DeliveryRefused) else None, tables=tables,
+            status="refused" if isinstance(result, DeliveryRefused) else "accepted",
+            refusal=_refusal(item, result) if isinstance(result, DeliveryRefused) else None, tables=tables,
             independent_count=sum(c or 0 for c in counts) if counts and None not in counts else None,
             tolerance_exceeded=share is not None and received > 0 and quarantined / received > share,
         )  # fmt: skip
 
-    def _sight(
-        self, item: PendingDelivery, relative: str, sha256: str, size: int, receipt_id: str, duplicate: bool
-    ) -> Sighting:
-        sighting = Sighting(
-            relative, item.size, item.mtime_ns, sha256, receipt_id, duplicate, self.as_of.isoformat(),
-            item.sent_on.isoformat() if item.sent_on else None,
+    def _sighting(self, one: _Arrival, duplicate: bool) -> Sighting:
+        return Sighting(
+            one.relative, one.item.size, one.item.mtime_ns, one.kept.sha256 if one.kept else "", one.receipt_id,
+            duplicate, self.as_of.isoformat(), one.item.sent_on.isoformat() if one.item.sent_on else None,
         )  # fmt: skip
-        append_sightings(self.home, [sighting])
-        self.sightings[relative] = sighting
-        return sighting
 
     def _receiver(self, contract: Contract, layout: Contract) -> Receiver:
         if self._connection is None:

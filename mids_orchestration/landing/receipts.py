@@ -128,12 +128,9 @@ def sync_dir(folder: Path) -> None:
         os.close(handle)
 
 
-def write_receipt(home: Path, receipt: Receipt) -> None:
-    """Write the receipt: the moment a delivery is received."""
-    text = json.dumps(receipt.as_dict(), ensure_ascii=False, indent=1)
-    write_atomically(
-        receipts_dir(home) / f"{receipt.receipt_id}.json", text.encode("utf-8", "backslashreplace")
-    )
+def receipt_bytes(receipt: Receipt) -> bytes:
+    """Return the receipt as the JSON file it is kept in."""
+    return json.dumps(receipt.as_dict(), ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
 
 
 _CACHE: dict[Path, tuple[int, Receipt]] = {}

@@ -14,7 +14,8 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,10 +28,10 @@ from mids_orchestration.landing.limits import Limits
 from mids_orchestration.landing.reasons import DeliveryRefused
 from mids_orchestration.landing.receipts import (
     Receipt,
+    receipt_bytes,
     receipts_dir,
     sync_dir,
     write_atomically,
-    write_receipt,
 )
 
 LINEAGE = (("_receipt_id", pa.string()), ("_line_no", pa.int64()), ("_known_on", pa.string()))
@@ -138,8 +139,6 @@ def archive(source: Path, home: Path, limits: Limits) -> Archived:
                 digest.update(data)
                 target.write(data)
                 size += len(data)
-            target.flush()
-            os.fsync(target.fileno())
         after = os.fstat(stream.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
         aside.unlink()
@@ -174,20 +173,62 @@ def discard(home: Path, receipt_id: str) -> None:
         left.unlink()
 
 
-def commit(home: Path, contract: Contract | None, staged: Staged | None, receipt: Receipt) -> None:
-    """Make a delivery visible: its tables in order, then its receipt."""
-    if contract is not None and staged is not None:
-        moves = [
-            (path, place(home, contract.agency, record) / f"{receipt.receipt_id}.parquet")
-            for place, paths in ((quarantine_dir, staged.quarantined), (table_dir, staged.accepted))
-            for record, path in paths.items()
-        ]
-        for path, _ in moves:
-            with path.open("rb") as handle:
-                os.fsync(handle.fileno())
-        for path, target in moves:
-            path.replace(target)
-    write_receipt(home, receipt)
+@dataclass
+class Outcome:
+    """A delivery that has been judged and is not visible yet."""
+
+    receipt: Receipt
+    contract: Contract | None = None
+    staged: Staged | None = None
+    archived: Path | None = None
+
+
+def commit(home: Path, outcomes: Sequence[Outcome]) -> None:
+    """Make deliveries visible, one after the other: the tables of each, then its receipt.
+
+    Everything is made durable first, all files at once: a journal then writes them together, where one after
+    the other each would wait for a journal of its own (5 ms on a busy disk, four times a delivery).
+    """
+    files = [outcome.archived for outcome in outcomes if outcome.archived is not None]
+    for outcome in outcomes:
+        if outcome.staged is not None:
+            files += [*outcome.staged.quarantined.values(), *outcome.staged.accepted.values()]
+    notes = []
+    for outcome in outcomes:
+        note = staging(home) / f"{outcome.receipt.receipt_id}.receipt"
+        note.write_bytes(receipt_bytes(outcome.receipt))
+        notes.append(note)
+    sync_files([*files, *notes])
+    for outcome, note in zip(outcomes, notes, strict=True):
+        receipt = outcome.receipt
+        if outcome.contract is not None and outcome.staged is not None:
+            for place, paths in (
+                (quarantine_dir, outcome.staged.quarantined),
+                (table_dir, outcome.staged.accepted),
+            ):
+                for record, path in paths.items():
+                    path.replace(
+                        place(home, outcome.contract.agency, record) / f"{receipt.receipt_id}.parquet"
+                    )
+        note.replace(receipts_dir(home) / f"{receipt.receipt_id}.json")
+
+
+def sync_files(paths: Sequence[Path]) -> None:
+    """Make the contents of *paths* durable, several at a time."""
+    if len(paths) < 3:
+        for path in paths:
+            _sync_file(path)
+        return
+    with ThreadPoolExecutor(min(16, len(paths))) as pool:
+        list(pool.map(_sync_file, paths))
+
+
+def _sync_file(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def make_durable(home: Path, contracts: Collection[Contract]) -> None:

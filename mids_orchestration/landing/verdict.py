@@ -45,6 +45,29 @@ class Verdict:
 
 
 @dataclass
+class Examination:
+    """What the rules say of some records. Row numbers count from the first of them."""
+
+    hits: list[tuple[Rule, np.ndarray]]  # rows at fault, rising
+    hashes: np.ndarray | None
+    bad: np.ndarray  # rows that break a gate rule, rising
+    raw: pa.Array | None  # those rows as JSON, in the same order
+
+    def part(self, start: int, stop: int) -> Examination:
+        """Return what it says of the rows from *start* to before *stop*, counted from *start*."""
+        hits = []
+        for rule, rows in self.hits:
+            some = rows[np.searchsorted(rows, start) : np.searchsorted(rows, stop)] - start
+            if len(some):
+                hits.append((rule, some))
+        low, high = np.searchsorted(self.bad, [start, stop])
+        return Examination(
+            hits, None if self.hashes is None else self.hashes[start:stop], self.bad[low:high] - start,
+            None if self.raw is None else self.raw.slice(low, high - low),
+        )  # fmt: skip
+
+
+@dataclass
 class Judge:
     """The rules of one record type, compiled once and used for every delivery of the feed."""
 
@@ -78,43 +101,54 @@ class Judge:
         """Forget what was counted for the last delivery."""
         self.watched, self._filled, self._mistyped = Counter(), Counter(), Counter()
 
-    def judge(self, batch: Batch) -> Verdict:
+    def examine(self, columns: pa.RecordBatch) -> Examination:
+        """Run the rules over *columns*: which rule each record breaks, and the hash of its key."""
+        if columns.num_rows == 0:
+            return Examination([], None, np.empty(0, np.int64), None)
+        found = self._query(self._first, columns)
+        hashes = found.column("h").to_numpy().view(np.uint64) if self.record.key else None
+        candidates = np.flatnonzero(found.column("c").to_numpy(zero_copy_only=False))
+        hits: list[tuple[Rule, np.ndarray]] = []
+        bad = np.zeros(columns.num_rows, dtype=bool)
+        if len(candidates):
+            flags = self._query(self._second, columns.take(pa.array(candidates)))
+            for number, rule in enumerate(self.rules):
+                hit = candidates[np.flatnonzero(flags.column(f"f{number}").to_numpy(zero_copy_only=False))]
+                if len(hit):
+                    hits.append((rule, hit))
+                    bad[hit] |= rule.gate
+        raw = self.raw_records(columns.filter(pa.array(bad))) if bad.any() else None
+        return Examination(hits, hashes, np.flatnonzero(bad), raw)
+
+    def judge(self, batch: Batch, examination: Examination | None = None) -> Verdict:
         """Part *batch* into accepted and quarantined records.
 
         Raises ``DeliveryRefused`` (RETYPED_COLUMN) as soon as nearly all values of a column are of another type.
         """
-        rows = batch.columns.num_rows
+        seen = examination or self.examine(batch.columns)
         tables = [fault_table(batch.faults, self.contract)] if batch.faults else []
-        if rows == 0:
-            return Verdict(batch.columns, batch.line_no, _joined(tables), len(batch.faults), None)
         self._fill(batch.columns)
-        found = self._query(self._first, batch.columns)
-        hashes = found.column("h").to_numpy().view(np.uint64) if self.record.key else None
-        candidates = np.flatnonzero(found.column("c").to_numpy(zero_copy_only=False))
-        if not len(candidates):
-            return Verdict(batch.columns, batch.line_no, _joined(tables), len(batch.faults), hashes)
-        chosen = batch.columns.take(pa.array(candidates))
-        flags = self._query(self._second, chosen)
-        lines = batch.line_no[candidates]
-        bad = np.zeros(len(candidates), dtype=bool)
-        gated: list[tuple[Rule, np.ndarray]] = []
-        for number, rule in enumerate(self.rules):
-            hit = np.flatnonzero(flags.column(f"f{number}").to_numpy(zero_copy_only=False))
-            if not len(hit):
-                continue
+        for rule, hit in seen.hits:
             self._count(rule, len(hit))
-            if rule.gate:
-                bad[hit] = True
-                gated.append((rule, hit))
         self._check_types()
-        if gated:
-            tables += self._reasons(gated, chosen, lines, bad)
-        keep = np.ones(rows, dtype=bool)
-        keep[candidates[bad]] = False
-        return Verdict(
-            batch.columns.filter(pa.array(keep)) if bad.any() else batch.columns, batch.line_no[keep],
-            _joined(tables), int(bad.sum()) + len(batch.faults), hashes,
-        )  # fmt: skip
+        for rule, hit in seen.hits:
+            if rule.gate and seen.raw is not None:
+                values = pa.nulls(len(hit), pa.string())
+                if rule.column:
+                    values = batch.columns.column(rule.column.landed_as).take(pa.array(hit))
+                raw = seen.raw.take(pa.array(np.searchsorted(seen.bad, hit)))
+                lines = batch.line_no[hit]
+                tables.append(
+                    reason_table(
+                        self.contract, self.record, rule.code, rule.column, lines, values, raw, rule.want
+                    )
+                )
+        accepted, lines = batch.columns, batch.line_no
+        if len(seen.bad):
+            keep = np.ones(batch.columns.num_rows, dtype=bool)
+            keep[seen.bad] = False
+            accepted, lines = accepted.filter(pa.array(keep)), lines[keep]
+        return Verdict(accepted, lines, _joined(tables), len(seen.bad) + len(batch.faults), seen.hashes)
 
     def raw_records(self, columns: pa.RecordBatch) -> pa.Array:
         """Return each record of *columns* as JSON under the sender's own column names."""
@@ -158,26 +192,6 @@ class Judge:
         if details:
             said = ", ".join(f"{d['column']!r}: {d['agreed']} ({d['share']})" for d in details)
             raise DeliveryRefused("RETYPED_COLUMN", said, details=details)
-
-    # -- quarantine rows ------------------------------------------------------------------------------------
-
-    def _reasons(
-        self, gated: list[tuple[Rule, np.ndarray]], chosen: pa.RecordBatch, lines: np.ndarray, bad: np.ndarray
-    ) -> list[pa.Table]:
-        raw = self.raw_records(chosen.filter(pa.array(bad)))
-        place = np.cumsum(bad) - 1  # where a bad candidate stands in `raw`
-        tables = []
-        for rule, hit in gated:
-            values = pa.nulls(len(hit), pa.string())
-            if rule.column:
-                values = chosen.column(rule.column.landed_as).take(pa.array(hit))
-            texts = raw.take(pa.array(place[hit]))
-            tables.append(
-                reason_table(
-                    self.contract, self.record, rule.code, rule.column, lines[hit], values, texts, rule.want
-                )
-            )
-        return tables
 
 
 def reason_table(
