@@ -1,6 +1,6 @@
 -- One row per case record, with the case it belongs to: records of several agencies which write the same
 -- case number, each in its own way, are one case; a consular case whose person is in a police case of the
--- same kind is that case, number or not.
+-- job-scam kind is that case, number or not.
 with last_told as (
 
     select
@@ -12,20 +12,19 @@ with last_told as (
 
 ),
 
--- The cases in which linked persons are named, except those of the foreign ministry itself.
+-- The job-scam cases of the police in which linked persons are named.
 named as (
 
     select
         link.person_key,
         cases.case_no_norm,
-        cases.crime_type_code,
         cases.event_on
     from {{ ref('cnf_person') }} as person
     inner join {{ source('linked', 'person_link') }} as link
         on person.person_record_id = link.person_record_id
     inner join {{ ref('cnf_case') }} as cases
         on person.source_agency_code = cases.source_agency_code and person.source_case_no = cases.source_case_no
-    where person.source_agency_code <> 'KLN'
+    where person.source_agency_code = 'PDRM' and cases.crime_type_code = 'JOBSCAM'
 
 ),
 
@@ -38,12 +37,10 @@ through_person as (
     from last_told
     inner join {{ source('linked', 'person_link') }} as link
         on last_told.case_record_id = link.person_record_id
-    inner join named
-        on
-            link.person_key = named.person_key
-            and last_told.crime_type_code = named.crime_type_code
+    inner join named on link.person_key = named.person_key
     where
         last_told.age = 1
+        and last_told.case_kind_code = 'CONSULAR'
         and abs({{ dbt.datediff('named.event_on', 'last_told.event_on', 'day') }}) <= 365
     group by last_told.case_record_id
 

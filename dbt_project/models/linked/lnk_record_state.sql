@@ -1,5 +1,5 @@
--- One row per case or person record and week from which something else was known of it, until the next
--- (to_week is not included; 9999-12-31 while nothing newer is known). A person's place and crime type move with the case they belong to.
+-- One row per case or person record and week from which something else was known of it. It holds until
+-- to_week, 9999-12-31 while nothing newer is known. A person's place and crime type move with the case.
 with case_told as (
 
     select
