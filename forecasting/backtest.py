@@ -15,15 +15,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from forecasting.delay_model import Spread
 from forecasting.frames import Floats, Panel, generator, to_panel
 from forecasting.models import Model
-from forecasting.nowcast import Delay, nowcast
+from forecasting.nowcast import Nowcast, nowcast
 from forecasting.quantiles import path_quantiles
 from forecasting.scores import COVERAGES, covered, wis_parts
 from forecasting.series import known_series
 
 #: Fewer periods than this before an origin say nothing about a model.
 MIN_HISTORY = 16
+#: Spreads of the delay model change slowly; they are estimated again every so many origins.
+REFIT_EVERY = 13
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,17 @@ class Vintage:
 
     panel: Panel
     known: Panel
-    delays: dict[str, Delay]
+    nowcasts: dict[str, Nowcast]
 
 
-def vintage(triangle: pd.DataFrame, as_of_week: pd.Timestamp, *, paths: int, seed: int) -> Vintage:
+def vintage(
+    triangle: pd.DataFrame,
+    as_of_week: pd.Timestamp,
+    *,
+    paths: int,
+    seed: int,
+    spreads: dict[str, Spread] | None = None,
+) -> Vintage:
     """Return what was known at the close of ``as_of_week`` and the nowcast of its newest weeks.
 
     All series get a tail of the same length (the longest any of them needs); a series that needs less has its
@@ -45,15 +55,15 @@ def vintage(triangle: pd.DataFrame, as_of_week: pd.Timestamp, *, paths: int, see
     close = as_of + pd.Timedelta(days=7)
     part = triangle[(triangle["event_week"] <= as_of) & (triangle["known_week"] <= close)]
     known = to_panel(known_series(part, as_of_week=as_of))
-    draws = nowcast(part, as_of_week=as_of, paths=paths, seed=seed)
-    length = max([d[0].shape[1] for d in draws.values()] + [1])
+    found = nowcast(part, as_of_week=as_of, paths=paths, seed=seed, spreads=spreads)
+    length = max(one.draws.shape[1] for one in found.values())
     tail = np.repeat(known.y[:, None, -length:], paths, axis=1)
     for i, name in enumerate(known.ids):
-        values = draws[name][0]
+        values = found[name].draws
         tail[i, :, length - values.shape[1] :] = values
     y = known.y.copy()
     y[:, -length:] = tail.mean(axis=1)
-    return Vintage(replace(known, y=y, tail=tail), known, {k: v[1] for k, v in draws.items()})
+    return Vintage(replace(known, y=y, tail=tail), known, found)
 
 
 def origin_steps(steps: int, horizon: int, origins: int, every: int = 1) -> list[int]:
@@ -99,12 +109,16 @@ def _rows(
     seed: int,
 ) -> Iterator[pd.DataFrame]:
     steps = panel.y.shape[1] - mature_after
-    for stop in origin_steps(steps, horizon, origins, every):
+    spreads: dict[str, Spread] = {}
+    for count, stop in enumerate(origin_steps(steps, horizon, origins, every)):
         origin = panel.ds[stop - 1]
         if triangle is None:
             view = panel.until(stop)
         else:
-            view = vintage(triangle, pd.Timestamp(origin), paths=paths, seed=seed).panel
+            given = None if count % REFIT_EVERY == 0 else spreads
+            then = vintage(triangle, pd.Timestamp(origin), paths=paths, seed=seed, spreads=given)
+            spreads = spreads | {k: v for one in then.nowcasts.values() for k, v in one.spreads.items()}
+            view = then.panel
         for model in models:
             rng = generator(seed, model.name, str(origin))
             values = path_quantiles(model.sample(view, horizon, paths, rng), levels)

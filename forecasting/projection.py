@@ -66,11 +66,12 @@ def project(
         if now.known.ids != final.ids:
             raise SeriesError("triangle and series hold different unique_id: build both with the same `by`")
         view = now.panel
-        mature_after = max(d.mature_after for d in now.delays.values())
+        mature_after = max(one.mature_after for one in now.nowcasts.values())
         assert view.tail is not None
         length = view.tail.shape[2]
-        values = path_quantiles(view.tail, levels)
-        nowcasts = _nowcast_frame(view.ids, view.ds[-length:], now.known.y[:, -length:], values, levels)
+        reported = now.known.y[:, -length:]
+        values = np.maximum(path_quantiles(view.tail, levels), reported[..., None])
+        nowcasts = _nowcast_frame(view.ids, view.ds[-length:], reported, values, levels)
     rows = backtest(
         final, candidates, horizon=horizon, levels=levels, origins=origins, triangle=triangle,
         mature_after=mature_after, paths=paths, seed=seed,

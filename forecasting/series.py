@@ -35,6 +35,7 @@ def reporting_triangle(
     *,
     as_of_week: date | str | pd.Timestamp,
     by: Sequence[str] = ("crime_type_code",),
+    strata: Sequence[str] = (),
     unit_code: str | None = "case",
     root: str = "MY",
 ) -> pd.DataFrame:
@@ -43,8 +44,9 @@ def reporting_triangle(
     ``counts`` is the weekly fact (``event_week, known_week, count_value`` and ``by`` columns; increments).
     ``unique_id`` is ``root`` and the ``by`` values joined with ``/``. ``delay`` counts weeks from 0 (in the
     first delivery after the week closed). Rows learnt later, or of later events, are not read at all.
+    ``strata`` (the agency, say) adds a column ``stratum``, for nowcasts where the delay differs.
     """
-    missing = [c for c in (*FACT_COLUMNS, *by) if c not in counts.columns]
+    missing = [c for c in (*FACT_COLUMNS, *by, *strata) if c not in counts.columns]
     if missing:
         raise SeriesError(f"weekly counts lack column(s) {missing}")
     as_of = _as_week(as_of_week)
@@ -52,19 +54,26 @@ def reporting_triangle(
     keep = (event <= as_of) & (known <= as_of + WEEK)
     if unit_code is not None and "unit_code" in counts.columns:
         keep &= counts["unit_code"] == unit_code
-    part = counts.loc[keep, [*FACT_COLUMNS, *by]].copy()
+    part = counts.loc[keep, [*FACT_COLUMNS, *dict.fromkeys([*by, *strata])]].copy()
     part["event_week"], part["known_week"] = event[keep], known[keep]
-    name = pd.Series(root, index=part.index, dtype=object)
-    for column in by:
-        name = name + "/" + part[column].fillna("UNKNOWN").astype(str)
-    part["unique_id"] = name
-    out = (
-        part.rename(columns={"count_value": "count"})
-        .groupby(["unique_id", "event_week", "known_week"], as_index=False)[["count"]]
-        .sum()
-    )
+    part["unique_id"] = _joined(part, by, root)
+    keys = ["unique_id", "event_week", "known_week"]
+    if strata:
+        part["stratum"] = _joined(part, strata)
+        keys.insert(1, "stratum")
+    out = part.rename(columns={"count_value": "count"}).groupby(keys, as_index=False)[["count"]].sum()
     delay = (out["known_week"] - out["event_week"]).dt.days // 7 - 1
-    out.insert(3, "delay", delay.clip(lower=0).astype(int))
+    out.insert(len(keys), "delay", delay.clip(lower=0).astype(int))
+    return out
+
+
+def _joined(frame: pd.DataFrame, columns: Sequence[str], root: str | None = None) -> pd.Series:
+    parts = [frame[c].fillna("UNKNOWN").astype(str) for c in columns]
+    if root is not None:
+        parts.insert(0, pd.Series(root, index=frame.index, dtype=object))
+    out = parts[0]
+    for part in parts[1:]:
+        out = out + "/" + part
     return out
 
 

@@ -23,7 +23,7 @@ from forecasting.models.season import seasonal_log, year_phase
 
 FOLLOW = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5)
 DAMP = (1.0, 0.97, 0.9, 0.7)
-SIZES = (0.3, 0.6, 1.0, 1.7, 3.0, 6.0, 12.0, 30.0, 200.0)
+SIZES = (0.25, 0.4, 0.65, 1.0, 1.6, 2.5, 4.0, 6.5, 10.0, 16.0, 25.0, 45.0, 200.0)
 #: Weeks the long-run mean remembers: two years is long enough for sparse series to have a mean at all.
 MEMORY = 104
 #: Periods at the beginning that set the filter going and are not scored.
@@ -40,7 +40,7 @@ class NegBinDamped:
         y = panel.y
         n, steps = y.shape
         lag = 0 if panel.tail is None else panel.tail.shape[2]
-        past, future = seasonal_log(
+        past, future, doubt = seasonal_log(
             y, year_phase(panel.ds), year_phase(panel.future(horizon)), season=panel.season
         )
         season = np.exp(past)
@@ -62,8 +62,9 @@ class NegBinDamped:
             assert panel.tail is not None
             factor = season[:, stop + k, None]
             state, long_run = _step(panel.tail[:, :, k] / factor, state, long_run, follow, damp)
+        error = rng.standard_normal((n, paths, doubt.shape[1]))
         for h in range(horizon):
-            factor = np.exp(future[:, h, None])
+            factor = np.exp(np.clip(future[:, h, None] + (error @ doubt[:, :, h, None])[..., 0], -5, 5))
             rate = np.maximum(state * factor, 1e-6)
             out[:, :, h] = rng.poisson(np.minimum(rng.gamma(r, rate / r), 1e9))
             state, long_run = _step(out[:, :, h] / factor, state, long_run, follow, damp)

@@ -38,8 +38,11 @@ def moving_level(y: Floats, window: int) -> Floats:
 
 def seasonal_log(
     y: Floats, phase: Floats, future_phase: Floats, *, season: float, order: int = 2, spread: float = 0.5
-) -> tuple[Floats, Floats]:
-    """Return log seasonal factors of the past (series, time) and of the future (series, horizon).
+) -> tuple[Floats, Floats, Floats]:
+    """Return log seasonal factors of the past (series, time), of the future (series, horizon), and their doubt.
+
+    The doubt (series, 2 * order, horizon) turns independent standard normal draws into log errors of the future
+    factors: not knowing the season is part of the spread.
 
     A ridge quasi-Poisson regression of counts on Fourier terms, offset by a one-season moving level.
     ``spread`` is the prior standard deviation of the first harmonic; higher ones get less. The information in
@@ -63,9 +66,14 @@ def seasonal_log(
         grad = (counts - mean) @ x / dispersion[:, None] - precision * beta
         hess = (mean @ squares).reshape(-1, width, width) / dispersion[:, None, None] + np.diag(precision)
         beta = beta + np.clip(np.linalg.solve(hess, grad[..., None])[..., 0], -1, 1)
-    beta[seen.sum(1) < 1.5 * season] = 0.0
+    young = seen.sum(1) < 1.5 * season
+    beta[young] = 0.0
     past, future = beta @ x.T, beta @ ahead.T
+    root = np.linalg.cholesky(np.linalg.inv(hess))
+    doubt = np.swapaxes(root, 1, 2) @ ahead.T
+    # A young series has no season at all here; its doubt would swamp the level's.
+    doubt[young] = 0.0
     # Factors average one over a year, so that the level keeps the meaning of a mean.
     yearly = fourier(np.linspace(0, 1, 52, endpoint=False), order)
     shift = np.log(np.exp(np.clip(beta @ yearly.T, -4, 4)).mean(1))[:, None]
-    return np.clip(past - shift, -4, 4), np.clip(future - shift, -4, 4)
+    return np.clip(past - shift, -4, 4), np.clip(future - shift, -4, 4), doubt

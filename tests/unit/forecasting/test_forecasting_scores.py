@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from forecasting.frames import HUB_LEVELS, LEVELS
+from forecasting.quantiles import path_quantiles
 from forecasting.scores import check_levels, covered, pit, score_frame, wis, wis_parts
 
 
@@ -54,11 +55,24 @@ def test_the_true_distribution_scores_best():
     assert score[8] < score[10]
 
 
-def test_coverage_reads_intervals_outwards_to_whole_counts():
-    values = np.array([[2.4, 3.0, 4.6]])
+def test_coverage_includes_the_bounds_and_needs_their_levels():
+    values = np.array([[2.0, 3.0, 4.6]])
     assert covered(np.array([2.0]), values, (0.1, 0.5, 0.9), 0.8)[0] == 1.0
-    assert covered(np.array([6.0]), values, (0.1, 0.5, 0.9), 0.8)[0] == 0.0
+    assert covered(np.array([5.0]), values, (0.1, 0.5, 0.9), 0.8)[0] == 0.0
     assert np.isnan(covered(np.array([2.0]), values, (0.1, 0.5, 0.9), 0.5)[0])
+
+
+@pytest.mark.parametrize("mean", [2.0, 5.0])
+def test_intervals_of_small_counts_cover_about_what_they_say(mean):
+    rng = np.random.default_rng(8)
+    means = rng.gamma(8, mean / 8, size=400)  # many series, so that no one lattice decides
+    paths = rng.poisson(means[:, None, None], size=(400, 800, 10)).astype(float)
+    truth = rng.poisson(means[:, None], size=(400, 10)).astype(float)
+    values = path_quantiles(paths, HUB_LEVELS)
+    got = [covered(truth, values, HUB_LEVELS, c).mean() for c in (0.5, 0.8, 0.95)]
+    assert abs(got[0] - 0.5) < 0.13
+    assert abs(got[1] - 0.8) < 0.07
+    assert abs(got[2] - 0.95) < 0.03
 
 
 def test_pit_of_the_true_continuous_distribution_is_uniform():
