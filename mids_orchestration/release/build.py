@@ -49,7 +49,10 @@ from mids_orchestration.release.tables import (
 #: Part of every release id: raise it when the files' layout changes.
 FORMAT = 1
 #: Public tables that readers (BI, notebooks, the dashboard) were promised by name.
-PROMISED_TABLES = ("dim_agency", "dim_date", "dim_offence", "dim_state", "fct_weekly_count")
+PROMISED_TABLES = (
+    "dim_agency", "dim_date", "dim_offence", "dim_state",
+    "fct_forecast", "fct_forecast_score", "fct_weekly_count",
+)  # fmt: skip
 #: Where the warehouse knows people by name: what must not be found in a release.
 IDENTITIES = "conformed.cnf_person"
 
@@ -159,7 +162,7 @@ def _write_tables(connection: duckdb.DuckDBPyConnection, plan: _Plan, stage: Pat
 def _identities(connection: duckdb.DuckDBPyConnection, relation: str) -> IdentityIndex | None:
     if described(connection, relation) is None:
         return None
-    return index_identities(connection, f"warehouse.{relation}")
+    return index_identities(connection, relation)
 
 
 def _finish(
@@ -185,11 +188,12 @@ def _finish(
     facts = dashboard.PageFacts(
         release_id, plan.as_of, plan.as_of_week, plan.data_version, plan.feeds, plan.notice
     )
-    (stage / "dashboard.html").write_text(dashboard.render(frames, facts), "utf-8")
+    page, headline = dashboard.render_with_headline(frames, facts)
+    (stage / "dashboard.html").write_text(page, "utf-8")
     announce("release: gates")
     results = [*passed, *_gate_files(stage, tables, index, _rows_before(releases), row_tolerance)]
     _refuse_if_any(results)
-    _write_facts(stage, plan, tables, results, identity, release_id, dashboard.headline(frames, plan.as_of))
+    _write_facts(stage, plan, tables, results, identity, release_id, headline)
     _seal(stage)
     if shelved.exists():  # damaged since: keep the evidence, put the whole one in its place
         shelved.replace(releases / f".damaged-{release_id}-{os.urandom(4).hex()}")
@@ -217,7 +221,11 @@ def _identity(plan: _Plan, tables: Sequence[TableFile], stage: Path) -> dict[str
 
 
 def _frames(tables: Sequence[TableFile]) -> dict[str, pd.DataFrame]:
-    return {t.export.name: _frame(t.path) for t in tables if t.export.zone == "public"}
+    return {
+        t.export.name: _frame(t.path)
+        for t in tables
+        if t.export.zone == "public" and t.export.name in dashboard.TABLES
+    }
 
 
 def _frame(path: Path) -> pd.DataFrame:

@@ -149,6 +149,9 @@ def identities_absent(
     harmless: str = "",
 ) -> GateResult:
     """No name, document or case number the warehouse knows, and nothing like a MyKad, is in any file."""
+    remedy = (
+        "open the named column in the restricted zone, take the value out of the mart, then publish again"
+    )
     finds: list[Find] = []
     for table in tables:
         source = f"read_parquet({literal(str(table.path))})"
@@ -158,12 +161,15 @@ def identities_absent(
         finds += scan_file(path, where, index, without=harmless if path.suffix == ".html" else "")
         if path.suffix == ".duckdb":
             finds += scan_database(path, where, index)
+    if not finds and index.size == 0:
+        nothing = "nothing like a MyKad found, but the warehouse knows no names or numbers to look for"
+        return GateResult("identities_absent", DATA_PROTECTION, "not_assessed", nothing, remedy)
     return _verdict(
         "identities_absent",
         DATA_PROTECTION,
         [f"{find.where} holds {find.kind} ({find.hits} time(s))" for find in finds],
         f"none of {index.size} names and numbers is in {len(files)} files and {len(tables)} tables",
-        "open the named column in the restricted zone, take the value out of the mart, then publish again",
+        remedy,
     )
 
 

@@ -7,11 +7,11 @@ A model is exported when its meta says ``zone: public`` or ``zone: restricted``.
 ``config.meta`` and from the older top-level ``meta``; the first wins. Known keys:
 
 ======================  =========================================================================
-model ``zone``          ``public`` | ``restricted``
+model ``zone``          ``public`` | ``restricted`` | ``internal`` (never exported, as is a model without)
 model ``label_en/_ms``  short title (``label: {en, ms}`` also works)
 model ``description_ms``  Malay description
 model ``grain``         "One row per …" (default: the description's first sentence)
-model ``primary_key``   list, where the contract declares no primary-key constraint
+model ``primary_key``   list, where neither a constraint nor a ``primary_key`` test declares it
 column ``label_en/_ms``, ``description_ms``, ``pii`` (none | indirect | direct)
 ======================  =========================================================================
 """
@@ -25,6 +25,8 @@ from typing import Any, cast
 from mids_orchestration.release.model import Bilingual, Export, ExportColumn, ForeignKey, ReleaseError, Zone
 
 _ZONES = ("public", "restricted")
+#: Never leaves the warehouse: said outright by models which hold names or record numbers.
+_INTERNAL = "internal"
 _PII = ("none", "indirect", "direct")
 _REF = re.compile(r"ref\(\s*['\"]([^'\"]+)['\"]")
 
@@ -36,18 +38,20 @@ def exports_from_manifest(manifest: Mapping[str, Any]) -> list[Export]:
         ReleaseError: when a model declares an unknown zone or PII class, or two models share a name.
     """
     nodes: Mapping[str, Any] = manifest.get("nodes", {})
-    references = _relationship_tests(nodes)
+    references, keys = _relationship_tests(nodes), _key_tests(nodes)
     exports: dict[str, Export] = {}
     for unique_id, node in sorted(nodes.items()):
         if node.get("resource_type") not in {"model", "seed", "snapshot"}:
             continue
         meta = _meta(node)
         zone = meta.get("zone")
-        if zone is None:
+        if zone in {None, _INTERNAL}:
             continue
         if zone not in _ZONES:
-            raise ReleaseError(f"{unique_id}: meta zone is {zone!r}; write public or restricted")
-        export = _export(unique_id, node, meta, cast(Zone, zone), references.get(unique_id, ()))
+            raise ReleaseError(f"{unique_id}: meta zone is {zone!r}; write public, restricted or internal")
+        export = _export(
+            unique_id, node, meta, cast(Zone, zone), references.get(unique_id, ()), keys.get(unique_id, ())
+        )
         if export.name in exports:
             raise ReleaseError(f"two models are exported as {export.name!r}: give one an alias of its own")
         exports[export.name] = export
@@ -61,6 +65,7 @@ def _export(
     meta: Mapping[str, Any],
     zone: Zone,
     tested: tuple[ForeignKey, ...],
+    key: tuple[str, ...],
 ) -> Export:
     name = node.get("alias") or node["name"]
     columns = tuple(_column(unique_id, column) for column in (node.get("columns") or {}).values())
@@ -70,11 +75,11 @@ def _export(
         relation=f"{node['schema']}.{name}",
         zone=zone,
         columns=columns,
-        title=_label(meta) or Bilingual(name, name),
+        title=_label(meta, name),
         grain=meta.get("grain") or _grain(description),
         description=description,
         description_ms=_one_line(meta.get("description_ms", "")),
-        primary_key=_primary_key(node, meta),
+        primary_key=_primary_key(node, meta) or key,
         foreign_keys=_unique([*_constraint_keys(node), *tested]),
     )
 
@@ -89,7 +94,7 @@ def _column(unique_id: str, column: Mapping[str, Any]) -> ExportColumn:
         data_type=column.get("data_type"),
         description=_one_line(column.get("description", "")),
         description_ms=_one_line(meta.get("description_ms", "")),
-        label=_label(meta),
+        label=_label(meta, column["name"]),
         pii=pii,
     )
 
@@ -99,15 +104,15 @@ def _meta(thing: Mapping[str, Any]) -> dict[str, Any]:
     return {**(thing.get("meta") or {}), **(config.get("meta") or {})}
 
 
-def _label(meta: Mapping[str, Any]) -> Bilingual | None:
+def _label(meta: Mapping[str, Any], name: str) -> Bilingual:
+    """The label told; in the language that is missing, the name itself made readable (fct_x_y: X y)."""
     label = meta.get("label") or meta.get("title")
     if isinstance(label, Mapping):
         english, malay = label.get("en"), label.get("ms")
     else:
         english, malay = meta.get("label_en") or label, meta.get("label_ms")
-    if not (english or malay):
-        return None
-    return Bilingual(str(english or malay), str(malay or english))
+    readable = re.sub(r"^(fct|dim|bridge|dq)_", "", name).replace("_", " ").capitalize()
+    return Bilingual(str(english or readable), str(malay or english or readable))
 
 
 def _one_line(text: str) -> str:
@@ -167,6 +172,17 @@ def _relationship_tests(nodes: Mapping[str, Any]) -> dict[str, tuple[ForeignKey,
             key = ForeignKey((column,), to.group(1), (kwargs["field"],))
             found.setdefault(node["attached_node"], []).append(key)
     return {model: tuple(keys) for model, keys in found.items()}
+
+
+def _key_tests(nodes: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Primary keys as the project's own ``primary_key`` tests state them, by model."""
+    found: dict[str, tuple[str, ...]] = {}
+    for _, node in sorted(nodes.items()):
+        told = node.get("test_metadata") or {}
+        columns = (told.get("kwargs") or {}).get("columns")
+        if told.get("name") == "primary_key" and columns and node.get("attached_node"):
+            found[node["attached_node"]] = tuple(columns)
+    return found
 
 
 def _unique(keys: list[ForeignKey]) -> tuple[ForeignKey, ...]:

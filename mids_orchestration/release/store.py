@@ -99,9 +99,9 @@ def find_release(releases: Path, release_id: str) -> Release:
     kept = list_releases(releases)
     matching = [release for release in kept if release.release_id.startswith(release_id)]
     if len(matching) != 1:
-        what = "no kept release" if not matching else f"{len(matching)} kept releases"
+        what = "no kept release begins" if not matching else f"{len(matching)} kept releases begin"
         raise ReleaseError(
-            f"{what} begin(s) with {release_id!r}; kept: {', '.join(r.release_id for r in kept) or '-'}"
+            f"{what} with {release_id!r}; kept: {', '.join(r.release_id for r in kept) or '-'}"
         )
     return matching[0]
 

@@ -55,7 +55,9 @@ def literal(text: str) -> str:
 
 @contextmanager
 def warehouse_reader(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An in-memory connection with the warehouse attached read-only as ``warehouse``.
+    """An in-memory connection that reads the warehouse as its default database.
+
+    It is attached under its file's own name, as dbt has it: views in it name that database.
 
     Raises:
         ReleaseError: when the file is missing, or another process is writing to it.
@@ -65,7 +67,8 @@ def warehouse_reader(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(config={"threads": 1})
     try:
         try:
-            connection.execute(f"attach {literal(str(warehouse))} as warehouse (read_only)")
+            connection.execute(f"attach {literal(str(warehouse))} as {quoted(warehouse.stem)} (read_only)")
+            connection.execute(f"use {quoted(warehouse.stem)}")
         except duckdb.IOException as error:
             raise ReleaseError(
                 f"The warehouse {warehouse} cannot be opened for reading ({error}): wait until the run that "
@@ -77,11 +80,11 @@ def warehouse_reader(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def described(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str] | None:
-    """Types by column of ``schema.table`` in the attached warehouse; None when it is not there."""
+    """Types by column of ``schema.table`` in the warehouse; None when it is not there."""
     schema, table = relation.split(".", 1)
     found = connection.execute(
         "select column_name, data_type from duckdb_columns() "
-        "where database_name = 'warehouse' and schema_name = ? and table_name = ? order by column_index",
+        "where database_name = current_database() and schema_name = ? and table_name = ? order by column_index",
         [schema, table],
     ).fetchall()
     return dict(found) or None
@@ -103,7 +106,7 @@ def write_parquet(connection: duckdb.DuckDBPyConnection, export: Export, path: P
     rest = [name for name in export.column_names if name not in export.primary_key]
     order = ", ".join(f"{quoted(name)} nulls first" for name in (*export.primary_key, *rest))
     schema, table = export.relation.split(".", 1)
-    source = f"warehouse.{quoted(schema)}.{quoted(table)}"
+    source = f"{quoted(schema)}.{quoted(table)}"
     try:
         connection.execute(
             f"copy (select {', '.join(columns)} from {source} order by {order}) to {literal(str(path))} "
@@ -134,6 +137,7 @@ def write_database(
     """Write one DuckDB file with every table, its comments, and ``mids_release`` (one row)."""
     connection = duckdb.connect(str(path), config={"threads": 1})
     try:
+        connection.execute("begin")  # one commit: hundreds of comments would each be synced to disk
         connection.execute(
             "create table mids_release as select ? as release_id, cast(? as date) as as_of, "
             "cast(? as date) as as_of_week, ? as data_version",
@@ -150,6 +154,7 @@ def write_database(
                 if note:
                     at = f"{name}.{quoted(column.name)}"
                     connection.execute(f"comment on column {at} is {literal(note)}")
+        connection.execute("commit")
         connection.execute("checkpoint")
     finally:
         connection.close()

@@ -10,10 +10,11 @@ forbids itself any connection (Content-Security-Policy), so it cannot need or le
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
@@ -24,8 +25,14 @@ from mids_orchestration.release.dashboard import figures, view
 from mids_orchestration.release.model import Bilingual, FeedState
 
 _ASSETS = (
-    "__init__.py", "figures.py", "charts.py", "words.py", "view.py",
+    "__init__.py", "figures.py", "charts.py", "palette.py", "words.py", "view.py",
     "labels.yml", "page.html.j2", "style.css", "page.js",
+)  # fmt: skip
+
+
+#: Tables the page reads when a release has them.
+TABLES = (
+    "fct_weekly_count", "dim_state", "fct_forecast", "fct_forecast_score", "fct_nowcast", "fct_forecast_total",
 )  # fmt: skip
 
 
@@ -45,14 +52,18 @@ def render(frames: Mapping[str, pd.DataFrame], facts: PageFacts) -> str:
     """Return the page.
 
     Args:
-        frames: public tables of the release by name. Used when there: ``fct_weekly_count``, ``dim_state``,
-            ``fct_forecast``, ``fct_forecast_score``, ``fct_nowcast``, ``fct_forecast_total``; a missing or
-            empty one is told on the page, in words.
+        frames: public tables of the release by name; of :data:`TABLES`, a missing or empty one is told on
+            the page, in words.
         facts: the release.
     """
+    return render_with_headline(frames, facts)[0]
+
+
+def render_with_headline(frames: Mapping[str, pd.DataFrame], facts: PageFacts) -> tuple[str, dict[str, Any]]:
+    """Return the page and its :func:`headline`, computing the figures once."""
     crimes = figures.crime_figures(frames, facts.as_of)
-    context = view.page_context(crimes, facts)
-    return (
+    context = view.page_context(crimes, facts, untyped=figures.untyped_cases(frames, facts.as_of))
+    page = (
         view.environment()
         .get_template("page.html.j2")
         .render(
@@ -62,12 +73,17 @@ def render(frames: Mapping[str, pd.DataFrame], facts: PageFacts) -> str:
             bundle=Markup(script_bundle()),
         )
     )
+    return page, _headline(crimes)
 
 
 def headline(frames: Mapping[str, pd.DataFrame], as_of: date) -> dict[str, Any]:
     """The page's main numbers by crime type, as plain JSON, for ``release.json`` and the command line."""
+    return _headline(figures.crime_figures(frames, as_of))
+
+
+def _headline(crimes: Sequence[figures.CrimeFigures]) -> dict[str, Any]:
     told: dict[str, Any] = {}
-    for crime in figures.crime_figures(frames, as_of):
+    for crime in crimes:
         outlook = crime.outlook
         told[crime.code] = {
             "unit": crime.unit,
@@ -111,7 +127,7 @@ def script_bundle() -> str:
 def assets_digest() -> str:
     """A digest of everything the page is made of but its data: a new design is a new release."""
     parts = [_asset(name) for name in _ASSETS]
-    return digest("\0".join([*parts, script_bundle()]))
+    return digest("\0".join([*parts, version("vl-convert-python"), version("altair")]))
 
 
 def digest(text: str) -> str:
@@ -123,4 +139,13 @@ def _asset(name: str) -> str:
     return files(__package__).joinpath(name).read_text("utf-8")
 
 
-__all__ = ["PageFacts", "assets_digest", "digest", "headline", "render", "script_bundle"]
+__all__ = [
+    "TABLES",
+    "PageFacts",
+    "assets_digest",
+    "digest",
+    "headline",
+    "render",
+    "render_with_headline",
+    "script_bundle",
+]

@@ -3,24 +3,19 @@
 Belongs here: marks, scales, colours. Does not belong here: numbers (figures) or words: a text in a chart is
 the token ``t:<key>``, and ``@lang`` in a field name stands for the reader's language; the page's script puts
 the words in, so that one chart serves both languages.
-
-Colours are Okabe and Ito's, told apart with any colour vision; nothing is told by colour alone.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from mids_orchestration.release.dashboard.figures import UNKNOWN_STATE, CrimeFigures
+from mids_orchestration.release.dashboard.palette import GRID, INK, QUIET, UNKNOWN, colour
 
-COLOURS = {"TIP": "#0072B2", "SOM": "#D55E00", "JOBSCAM": "#007a5e"}
-OTHER_COLOUR = "#8a4f7d"
-INK = "#1b2733"
-QUIET = "#5b6875"
-GRID = "#e3e8ed"
 #: Named in full: Vega measures text with it.
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
 #: Interval bands from the widest to the narrowest: lower level, upper level, opacity.
@@ -30,9 +25,20 @@ _WEEK = pd.Timedelta(days=7)
 _WEEK_SHOWN = pd.Timedelta(days=6)
 
 
-def colour(code: str) -> str:
-    """The colour of a crime type."""
-    return COLOURS.get(code, OTHER_COLOUR)
+class _Data:
+    """The rows of one chart, by name: kept out of Altair, which would copy them at every step."""
+
+    def __init__(self) -> None:
+        self.sets: dict[str, list[dict[str, Any]]] = {}
+
+    def chart(self, name: str, rows: pd.DataFrame) -> alt.Chart:
+        """A chart on ``rows``; times are written without a zone, so that every reader sees the same day."""
+        if name not in self.sets:
+            plain = rows.copy()
+            for column in plain.select_dtypes("datetime"):
+                plain[column] = plain[column].dt.strftime("%Y-%m-%dT%H:%M:%S")
+            self.sets[name] = json.loads(plain.to_json(orient="records", double_precision=4))
+        return alt.Chart(alt.NamedData(name=name))
 
 
 def trend_chart(figures: CrimeFigures) -> dict[str, Any]:
@@ -43,9 +49,9 @@ def trend_chart(figures: CrimeFigures) -> dict[str, Any]:
         middle=lambda f: f["week"] + _HALF_WEEK,
         kind=lambda f: f["complete"].map({True: "t:kind_recorded", False: "t:kind_incomplete"}),
     )
-    tint = colour(figures.code)
+    tint, data = colour(figures.code), _Data()
     bars = (
-        alt.Chart(weekly)
+        data.chart("weekly", weekly)
         .mark_rect(color=tint)
         .encode(
             x=_x("week"),
@@ -61,26 +67,26 @@ def trend_chart(figures: CrimeFigures) -> dict[str, Any]:
         )
     )
     line = (
-        alt.Chart(weekly[weekly["average"].notna()])
+        data.chart("average", weekly[weekly["average"].notna()])
         .mark_line(color=INK, strokeWidth=1.6, interpolate="monotone")
         .encode(x=_x("middle"), y=_y("average", axis_title))
     )
     layers: list[Any] = [
         bars,
         line,
-        *_nowcast_layers(figures, axis_title),
-        *_fan_layers(figures, tint, axis_title),
+        *_nowcast_layers(data, figures, axis_title),
+        *_fan_layers(data, figures, tint, axis_title),
     ]
-    return _finished(alt.layer(*layers), "t:alt_trend", height=250)
+    return _finished(alt.layer(*layers), data, "t:alt_trend", height=250)
 
 
-def _nowcast_layers(figures: CrimeFigures, axis_title: str) -> list[Any]:
+def _nowcast_layers(data: _Data, figures: CrimeFigures, axis_title: str) -> list[Any]:
     if not {"0.1", "0.9"} <= set(figures.nowcast.columns):
         return []
     rows = figures.nowcast.rename(columns={"0.1": "low", "0.9": "high"})[["week", "low", "high"]]
     rows = rows.assign(middle=rows["week"] + _HALF_WEEK)
     rule = (
-        alt.Chart(rows)
+        data.chart("nowcast", rows)
         .mark_rule(color=INK, strokeWidth=1.4)
         .encode(
             x=_x("middle"),
@@ -96,7 +102,7 @@ def _nowcast_layers(figures: CrimeFigures, axis_title: str) -> list[Any]:
     return [rule]
 
 
-def _fan_layers(figures: CrimeFigures, tint: str, axis_title: str) -> list[Any]:
+def _fan_layers(data: _Data, figures: CrimeFigures, tint: str, axis_title: str) -> list[Any]:
     fan = figures.fan
     if "0.5" not in fan.columns:
         return []
@@ -108,7 +114,7 @@ def _fan_layers(figures: CrimeFigures, tint: str, axis_title: str) -> list[Any]:
     for low, high, opacity in BANDS:
         if low in names and high in names:
             layers.append(
-                alt.Chart(steps)
+                data.chart("steps", steps)
                 .mark_area(color=tint, opacity=opacity, interpolate="step-after")
                 .encode(x=_x("week"), y=_y(names[low], axis_title), y2=f"{names[high]}:Q")
             )
@@ -118,11 +124,11 @@ def _fan_layers(figures: CrimeFigures, tint: str, axis_title: str) -> list[Any]:
             title = "t:col_median" if level == "0.5" else f"{float(level):.0%}"
             told.append(alt.Tooltip(f"{names[level]}:Q", title=title, format=",.1f"))
     median = _y("q0_5", axis_title)
-    line = alt.Chart(steps).mark_line(
+    line = data.chart("steps", steps).mark_line(
         color=tint, strokeWidth=2.2, strokeDash=[5, 3], interpolate="step-after"
     )
     layers.append(line.encode(x=_x("week"), y=median))
-    points = alt.Chart(rows).mark_point(color=tint, opacity=0, size=160)
+    points = data.chart("fan", rows).mark_point(color=tint, opacity=0, size=160)
     layers.append(points.encode(x=_x("middle"), y=median, tooltip=told))
     return layers
 
@@ -134,7 +140,8 @@ def states_chart(figures: CrimeFigures) -> dict[str, Any]:
     )
     rows["state_en"] = rows["state_en"].mask(rows["unknown"], "t:state_unknown")
     rows["state_ms"] = rows["state_ms"].mask(rows["unknown"], "t:state_unknown")
-    base = alt.Chart(rows).encode(
+    data = _Data()
+    base = data.chart("states", rows).encode(
         y=alt.Y(
             "state_@lang:N",
             title=None,
@@ -145,7 +152,7 @@ def states_chart(figures: CrimeFigures) -> dict[str, Any]:
     axis = alt.Axis(values=[], title=None, grid=False, domain=False, ticks=False, labels=False)
     widest = max(1.0, float(rows["count"].max()) if len(rows) else 1.0) * 1.16
     x = alt.X("count:Q", axis=axis, scale=alt.Scale(domain=[0, widest], nice=False))
-    fill = alt.condition(alt.datum.unknown, alt.value("#9aa5b1"), alt.value(colour(figures.code)))
+    fill = alt.condition(alt.datum.unknown, alt.value(UNKNOWN), alt.value(colour(figures.code)))
     bars = base.mark_bar(height=13).encode(
         x=x,
         color=fill,
@@ -157,7 +164,7 @@ def states_chart(figures: CrimeFigures) -> dict[str, Any]:
     text = base.mark_text(align="left", dx=4, color=INK, fontSize=12).encode(
         x=x, text=alt.Text("count:Q", format=",d")
     )
-    return _finished(alt.layer(bars, text), "t:alt_states", height=22 * max(len(rows), 1))
+    return _finished(alt.layer(bars, text), data, "t:alt_states", height=22 * max(len(rows), 1))
 
 
 def _x(field: str) -> alt.X:
@@ -178,7 +185,9 @@ def _y(field: str, title: str) -> alt.Y:
     return alt.Y(f"{field}:Q", title=title, axis=axis, scale=alt.Scale(domainMin=0, nice=True))
 
 
-def _finished(chart: alt.LayerChart | alt.FacetChart, description: str, height: int) -> dict[str, Any]:
+def _finished(
+    chart: alt.LayerChart | alt.FacetChart, data: _Data, description: str, height: int
+) -> dict[str, Any]:
     spec: dict[str, Any] = (
         chart.properties(width="container", height=height, description=description)
         .configure(font=FONT, background="transparent")
@@ -186,7 +195,8 @@ def _finished(chart: alt.LayerChart | alt.FacetChart, description: str, height: 
         .configure_axis(
             labelColor=INK, titleColor=QUIET, labelFontSize=12, titleFontSize=12, titleFontWeight="normal"
         )
-        .to_dict()
+        .to_dict(validate=False)  # a test validates them: it would double the time of a release
     )
+    spec["datasets"] = data.sets
     spec["autosize"] = {"type": "fit-x", "contains": "padding"}
     return spec

@@ -22,6 +22,8 @@ from mids_orchestration.calendar import last_closed_week, monday_of
 #: Crime types in the order they are shown; others found in the data follow, by code.
 CRIMES = ("TIP", "SOM", "JOBSCAM")
 UNITS = ("case", "person")
+#: Records whose crime type nobody has told: counted beside the cards, never shown as a crime type.
+UNTYPED = ("XX", "", "UNKNOWN")
 UNKNOWN_STATE = "?"
 TREND_WEEKS = 104
 STATE_WEEKS = 52
@@ -100,8 +102,19 @@ class CrimeFigures:
 def crime_figures(frames: Mapping[str, pd.DataFrame], as_of: date) -> list[CrimeFigures]:
     """Figures of every crime type, :data:`CRIMES` first; a type without data has empty frames."""
     counts = _counts(frames.get("fct_weekly_count"))
-    found = [] if counts.empty else sorted(set(counts["crime_type_code"]) - set(CRIMES))
+    found = [] if counts.empty else sorted({*counts["crime_type_code"]} - {*CRIMES, *UNTYPED})
     return [_figures(code, counts, frames, as_of) for code in (*CRIMES, *found)]
+
+
+def untyped_cases(frames: Mapping[str, pd.DataFrame], as_of: date) -> int:
+    """Cases of the last 52 closed weeks whose crime type is not known."""
+    counts = _counts(frames.get("fct_weekly_count"))
+    if counts.empty:
+        return 0
+    newest = pd.Timestamp(last_closed_week(as_of))
+    mine = counts[counts["crime_type_code"].isin(UNTYPED) & (counts["unit_code"] == "case")]
+    year = mine[(mine["event_week"] <= newest) & (mine["event_week"] > newest - STATE_WEEKS * _WEEK)]
+    return int(year["count_value"].sum())
 
 
 def _counts(frame: pd.DataFrame | None) -> pd.DataFrame:
@@ -189,7 +202,7 @@ def _completeness(counts: pd.DataFrame, newest: pd.Timestamp) -> tuple[float | N
     known = mature["count_value"].groupby(delay).sum().sort_index().cumsum() / total
     full = known.reindex(range(MATURE_WEEKS + 1)).ffill().fillna(0.0)
     reached = full[full >= COMPLETE]
-    return float(full.iloc[0]), int(reached.index[0]) if len(reached) else MATURE_WEEKS
+    return min(float(full.iloc[0]), 1.0), int(reached.index[0]) if len(reached) else MATURE_WEEKS
 
 
 def _newest(frame: pd.DataFrame | None, code: str, unit: str | None, newest: pd.Timestamp) -> pd.DataFrame:

@@ -20,7 +20,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from mids_orchestration.calendar import week_label
-from mids_orchestration.release.dashboard import charts, words
+from mids_orchestration.release.dashboard import palette, words
 from mids_orchestration.release.dashboard.figures import (
     STATE_WEEKS,
     UNKNOWN_STATE,
@@ -69,8 +69,11 @@ def environment() -> jinja2.Environment:
     )
 
 
-def page_context(crimes: Sequence[CrimeFigures], facts: PageFacts) -> dict[str, Any]:
+def page_context(crimes: Sequence[CrimeFigures], facts: PageFacts, *, untyped: int = 0) -> dict[str, Any]:
     """Everything the template needs but its own assets."""
+    # Altair takes longer to import than most commands take to run: only who draws pays for it.
+    from mids_orchestration.release.dashboard import charts
+
     agencies = [feed for feed in facts.feeds if feed.source_class != "comparator"]
     stale = [feed for feed in agencies if feed.status != "fresh"]
     week, from_week = facts.as_of_week, facts.as_of_week - timedelta(weeks=STATE_WEEKS - 1)
@@ -89,6 +92,8 @@ def page_context(crimes: Sequence[CrimeFigures], facts: PageFacts) -> dict[str, 
         "week": words.week_span(week),
         "week_name": week_label(week),
         "sections": [(name, f"nav_{name}") for name in _SECTIONS],
+        "untyped": untyped,
+        "page_has_data": any(crime.last is not None for crime in crimes),
         "stale": stale,
         "agencies": agencies,
         "stale_names": _names(stale),
@@ -130,7 +135,7 @@ def _crime(crime: CrimeFigures, facts: PageFacts) -> dict[str, Any]:
     told: dict[str, Any] = {
         "code": crime.code,
         "name": crime_name(crime.code),
-        "colour": charts.colour(crime.code),
+        "colour": palette.colour(crime.code),
         "unit": crime.unit,
         "last": crime.last,
         "outlook": _outlook(crime.outlook, crime.skill, facts) if crime.outlook else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,12 @@ PERSONS = pd.DataFrame(
 
 
 def weekly_counts(weeks: int = 160, seed: int = 7) -> pd.DataFrame:
+    """A copy of :func:`_weekly_counts`, made once."""
+    return _weekly_counts(weeks, seed).copy()
+
+
+@cache
+def _weekly_counts(weeks: int, seed: int) -> pd.DataFrame:
     """Increments by event week and week of knowledge; about half of a week is known at its close."""
     rng = np.random.default_rng(seed)
     monday = pd.Timestamp(AS_OF)

@@ -1,0 +1,236 @@
+"""Each gate has a case it must refuse; nothing refused ever becomes current."""
+
+import shutil
+
+import duckdb
+import pandas as pd
+import pytest
+
+from mids_orchestration.release import (
+    ReleaseRefused,
+    current_release,
+    exports_from_manifest,
+    gates,
+    last_refusal,
+    list_releases,
+    load_release,
+    switch,
+)
+from mids_orchestration.release.identity_scan import IdentityIndex, mykad_like
+from mids_orchestration.release.tables import warehouse_reader, write_parquet
+from release import small_warehouse as small
+from release.conftest import build
+
+
+@pytest.fixture
+def refused(shelf, tmp_path):
+    """Build what the test asks for on a shelf that already has a release; return what refused it."""
+    releases = tmp_path / "releases"
+    shutil.copytree(shelf.first.path, releases / shelf.first.release_id)
+    switch(load_release(releases / shelf.first.release_id))
+
+    def attempt(marts=None, manifest=None, persons=small.PERSONS):
+        warehouse = small.write_warehouse(tmp_path / "mids.duckdb", marts, persons)
+        exports = exports_from_manifest(manifest or small.manifest(marts))
+        with pytest.raises(ReleaseRefused) as told:
+            build(warehouse, releases, exports, data_version="later")
+        now = current_release(releases)
+        assert now is not None and now.release_id == shelf.first.release_id
+        assert [r.release_id for r in list_releases(releases)] == [shelf.first.release_id]
+        assert not list(releases.glob(".building-*"))
+        refusal = last_refusal(releases)
+        assert refusal is not None and any(g["status"] == "refused" for g in refusal["gates"])
+        for gate in told.value.refused:
+            assert gate.owner in str(told.value) and gate.remedy in str(told.value)
+        return {gate.name: gate.found for gate in told.value.refused}
+
+    return attempt
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Write marts as a release would, without one: for gates that look at tables alone."""
+
+    def write(**marts):
+        warehouse = small.write_warehouse(tmp_path / "mids.duckdb", marts)
+        with warehouse_reader(warehouse) as connection:
+            return [
+                write_parquet(connection, export, tmp_path / f"{export.name}.parquet")
+                for export in exports_from_manifest(small.manifest(marts))
+            ]
+
+    return write
+
+
+def test_a_promised_table_must_be_there(refused):
+    manifest = small.manifest()
+    del manifest["nodes"]["model.mids.dim_offence"]
+    assert "dim_offence" in refused(manifest=manifest)["promised_tables"]
+
+
+def test_an_exported_table_must_be_in_the_warehouse(refused):
+    marts = small.tables()
+    del marts["dim_agency"]
+    assert "marts.dim_agency" in refused(marts, small.manifest())["promised_tables"]
+
+
+def test_an_undeclared_column_does_not_leave(refused):
+    marts = small.tables()
+    marts["dim_state"]["governor"] = "x"
+    assert "dim_state.governor" in refused(marts, small.manifest())["declared_columns"]
+
+
+@pytest.mark.parametrize(("table", "column"), [("dim_agency", "agency_name_en"), ("fct_case", "state_code")])
+def test_no_column_of_class_direct_in_either_zone(refused, table, column):
+    manifest = small.manifest()
+    manifest["nodes"][f"model.mids.{table}"]["columns"][column]["config"]["meta"]["pii"] = "direct"
+    assert f"{table}.{column}" in refused(manifest=manifest)["no_direct_identifiers"]
+
+
+@pytest.mark.parametrize("column", ["source_case_no", "full_name", "birth_date", "document_no"])
+def test_a_column_named_like_an_identifier_does_not_leave_even_if_classed_none(refused, column):
+    marts = small.tables()
+    marts["fct_person_in_case"][column] = "x"
+    assert column in refused(marts)["no_direct_identifiers"]
+
+
+def test_keys_of_single_persons_stay_restricted(refused):
+    marts = small.tables()
+    marts["dim_agency"]["person_key"] = "p"
+    assert "dim_agency.person_key" in refused(marts)["no_direct_identifiers"]
+
+
+LEAKS = {
+    "capitals": small.NAME.upper(),
+    "in_a_sentence": f"Fail {small.NAME} dibuka",
+    "bare": small.MYKAD.replace("-", ""),
+    "lower": small.PASSPORT.lower(),
+    "spaced": small.CASE_NO.replace("/", " "),
+    "unaccented": "NGUYEN THI REKAAN",
+    "one_word": "suharsonotest",
+    "shape_only": "880512-10-5123",  # nobody's number, but of its shape
+}
+
+
+@pytest.mark.parametrize("columns", [list(LEAKS)[:4], list(LEAKS)[4:]])
+def test_a_name_or_number_is_found_however_it_is_written(refused, columns):
+    marts = small.tables()
+    for column in columns:
+        marts["dim_offence"][column] = [LEAKS[column], "harmless"]
+    found = refused(marts)["identities_absent"]
+    for column in columns:
+        assert f"data/dim_offence.parquet, column {column} holds" in found
+        assert LEAKS[column] not in found
+
+
+def test_a_leak_in_the_restricted_side_or_in_words_is_found_too(refused):
+    manifest = small.manifest()
+    manifest["nodes"]["model.mids.dim_state"]["description"] = f"One row per state; ask {small.NAME}."
+    marts = small.tables()
+    marts["fct_case"].loc[3, "state_code"] = small.PASSPORT
+    found = refused(marts, manifest)["identities_absent"]
+    assert "restricted/data/fct_case.parquet, column state_code" in found
+    assert "README.md" in found or "datapackage.json" in found or "mids.duckdb" in found
+
+
+def test_nothing_to_look_for_is_not_a_pass(refused, written, tmp_path):
+    assert "no table of identities" in refused(persons=None)["identities_absent"]
+    tables = written(dim_state=small.tables()["dim_state"])
+    with duckdb.connect() as connection:
+        gate = gates.identities_absent(connection, tables, [], tmp_path, IdentityIndex())
+    assert gate.status == "not_assessed"
+
+
+def test_placeholders_and_short_words_are_not_names():
+    index = IdentityIndex()
+    for name in ("TIDAK DIKETAHUI", "Ali", "-", ""):
+        index.add_name(name)
+    index.add_number("123456")
+    assert index.size == 0
+    index.add_name("Sari Dewi")
+    assert index.hits("laporan SARI  DEWI.") == 1
+    assert index.hits("SARI; DEWITA") == 0
+
+
+def test_the_shape_of_a_mykad():
+    assert mykad_like("no. 900131-14-5678") == 1
+    assert mykad_like("900131145678") == 1
+    assert mykad_like("901331-14-5678") == 0  # no 13th month
+    assert mykad_like("900131-00-5678") == 0  # no birthplace 00
+    assert mykad_like("0.900131145678 1900131145678 ab900131145678 deadbeef-900131145678") == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda f: f.assign(value=-f["value"] - 1), "negative"),
+        (lambda f: f.assign(value=f["value"].where(f["quantile"] != 0.9, 0.0)), "below the one before"),
+        (lambda f: f.assign(value=f["value"].mask(f["horizon"] == 3)), "missing"),
+        (lambda f: f.assign(quantile=f["quantile"] + 1), "outside"),
+    ],
+)
+def test_forecasts_must_be_coherent(written, change, told):
+    tables = written(fct_forecast=change(small.forecasts()))
+    with duckdb.connect() as connection:
+        gate = gates.forecasts_coherent(connection, tables)
+    assert gate.status == "refused"
+    assert told in gate.found
+
+
+def test_no_forecasts_is_not_a_pass(written):
+    with duckdb.connect() as connection:
+        assert gates.forecasts_coherent(
+            connection, written(fct_forecast=small.forecasts().head(0))
+        ).status == ("not_assessed")
+
+
+def test_weekly_counts_must_add_up_to_the_cases(refused):
+    marts = small.tables()
+    lost = marts["fct_case"].index[marts["fct_case"]["crime_type_code"] == "SOM"][:2]
+    marts["fct_case"] = marts["fct_case"].drop(index=lost)
+    found = refused(marts)["counts_reconcile"]
+    assert found.startswith("SOM: ")
+    assert "TIP" not in found
+
+
+def test_a_primary_key_must_identify_one_row(written):
+    state = small.tables()["dim_state"]
+    tables = written(dim_state=pd.concat([state, state.head(1)]))
+    with duckdb.connect() as connection:
+        gate = gates.primary_keys(connection, tables)
+    assert gate.status == "refused"
+    assert gate.found.startswith("dim_state: 1 key(s)")
+
+
+def test_a_description_that_names_what_is_not_there_is_refused(refused):
+    manifest = small.manifest()
+    manifest["nodes"]["test.mids.relationships_weekly_state"]["test_metadata"]["kwargs"]["field"] = "nowhere"
+    found = refused(manifest=manifest)["package_described"]
+    assert "fct_weekly_count: foreignKey names dim_state.nowhere" in found
+
+
+def test_moved_row_counts_are_told_but_publish(warehouse, tmp_path):
+    releases = tmp_path / "releases"
+    switch(build(warehouse, releases))
+    marts = small.tables()
+    marts["dim_date"] = marts["dim_date"].head(20)
+    small.write_warehouse(warehouse, marts)
+    later = build(warehouse, releases, data_version="later")
+    gate = next(g for g in later.gates if g.name == "row_counts")
+    assert gate.status == "warned"
+    assert "dim_date" in gate.found
+
+
+def test_a_class_nobody_declared_is_counted_not_passed(warehouse, tmp_path):
+    manifest = small.manifest()
+    manifest["nodes"]["model.mids.dim_state"]["columns"]["state_code"]["config"]["meta"].pop("pii")
+    release = build(warehouse, tmp_path / "releases", exports_from_manifest(manifest))
+    gate = next(g for g in release.gates if g.name == "pii_declared")
+    assert gate.status == "not_assessed"
+    assert "dim_state.state_code" in gate.found
+
+
+def test_a_refusal_is_forgotten_once_a_release_succeeds(refused, tmp_path):
+    refused(persons=None)
+    build(small.write_warehouse(tmp_path / "mids.duckdb"), tmp_path / "releases", data_version="mended")
+    assert last_refusal(tmp_path / "releases") is None

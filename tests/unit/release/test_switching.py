@@ -1,0 +1,137 @@
+"""Readers, switches and kills at once: last week or this week, never between."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from mids_orchestration.release import current_release, list_releases, open_release, switch, verify_release
+from release import small_warehouse as small
+from release.conftest import Shelf, build
+
+ROOT = Path(__file__).resolve().parents[3]
+SWITCHES = 40
+
+READER = """
+import sys, time
+from pathlib import Path
+from mids_orchestration.release import open_release
+print("ready", flush=True)
+until, seen = time.monotonic() + float(sys.argv[2]), set()
+while time.monotonic() < until:
+    with open_release(Path(sys.argv[1])) as connection:
+        for _ in range(3):
+            row = connection.execute(
+                "select (select release_id from mids_release), (select sum(count_value) from fct_weekly_count)"
+            ).fetchone()
+            seen.add(row)
+print(sorted(seen))
+"""
+
+BUILDER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[3])
+from release.conftest import build
+from mids_orchestration.release import switch
+release = build(Path(sys.argv[1]), Path(sys.argv[2]), announce=lambda line: print(line, flush=True))
+switch(release)
+print("switched", flush=True)
+"""
+
+
+def total(release) -> int:
+    with open_release(release.path.parent, release.release_id) as connection:
+        row = connection.execute("select sum(count_value) from fct_weekly_count").fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def test_readers_see_one_release_whole_through_many_switches(shelf: Shelf) -> None:
+    expected = {shelf.first.release_id: total(shelf.first), shelf.second.release_id: total(shelf.second)}
+    assert len(set(expected.values())) == 2
+    errors: list[BaseException] = []
+    mixed: list[tuple[str, int]] = []
+    reads = [0] * 4
+    done = threading.Event()
+
+    def read(me: int) -> None:
+        try:
+            while not done.is_set():
+                with open_release(shelf.releases) as connection:
+                    first = connection.execute("select release_id from mids_release").fetchone()
+                    time.sleep(0.002)
+                    second = connection.execute("select sum(count_value) from fct_weekly_count").fetchone()
+                    assert first is not None and second is not None
+                    if expected[first[0]] != second[0]:
+                        mixed.append((first[0], second[0]))
+                    reads[me] += 1
+        except BaseException as error:
+            errors.append(error)
+
+    command = [sys.executable, "-c", READER, str(shelf.releases), "2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as other:
+        assert other.stdout is not None and other.stdout.readline() == "ready\n"
+        threads = [threading.Thread(target=read, args=(me,)) for me in range(len(reads))]
+        for thread in threads:
+            thread.start()
+        for turn in range(SWITCHES):
+            switch(shelf.second if turn % 2 == 0 else shelf.first)
+            time.sleep(0.04)
+        done.set()
+        for thread in threads:
+            thread.join()
+        said = other.stdout.read()
+    assert errors == []
+    assert mixed == []
+    assert min(reads) >= 5
+    assert other.returncode == 0
+    seen = {f"('{name}', {count})" for name, count in expected.items()}
+    assert all(pair in seen for pair in said.strip()[1:-1].replace("), (", ")|(").split("|"))
+
+
+def test_a_killed_build_leaves_the_old_release(tmp_path: Path) -> None:
+    releases, warehouse = tmp_path / "releases", tmp_path / "mids.duckdb"
+    first = build(small.write_warehouse(warehouse), releases, data_version="before")
+    switch(first)
+    command = [sys.executable, "-c", BUILDER, str(warehouse), str(releases), str(ROOT / "tests" / "unit")]
+    for at in ("release: writing", "release: databases", "release: gates"):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as builder:
+            assert builder.stdout is not None
+            while not builder.stdout.readline().startswith(at):
+                assert builder.poll() is None
+            builder.kill()
+        assert builder.returncode == -signal.SIGKILL
+        assert len(list(releases.glob(".building-*"))) == 1
+        now = current_release(releases)
+        assert now is not None and now.release_id == first.release_id
+        assert verify_release(releases / "current") == []
+        assert [r.release_id for r in list_releases(releases)] == [first.release_id]
+    switch(build(warehouse, releases))
+    assert not list(releases.glob(".building-*"))
+    now = current_release(releases)
+    assert now is not None and now.release_id != first.release_id
+    assert verify_release(now.path) == []
+
+
+def test_a_kill_while_switching_leaves_one_or_the_other(shelf: Shelf) -> None:
+    try:
+        for turn in range(20):
+            child = os.fork()
+            if child == 0:
+                while True:
+                    switch(shelf.second)
+                    switch(shelf.first)
+            time.sleep(0.003 + 0.002 * (turn % 7))
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            now = current_release(shelf.releases)
+            assert now is not None and now.release_id in {shelf.first.release_id, shelf.second.release_id}
+    finally:
+        switch(shelf.first)
+    assert verify_release(shelf.releases / "current") == []
