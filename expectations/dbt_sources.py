@@ -136,7 +136,9 @@ def _table(contract: Contract, record: RecordType) -> dict[str, Any]:
     name = f"{contract.agency}__{record.name}"
     columns = {column.landed_as: column for column in record.columns}
     for earlier in contract.earlier:  # older layouts are still in the landing zone
-        for column in (column for old in earlier.records if old.name == record.name for column in old.columns):
+        for column in (
+            column for old in earlier.records if old.name == record.name for column in old.columns
+        ):
             columns.setdefault(column.landed_as, column)
     pattern = f"{contract.agency}/{record.name}/*.parquet"
     return {

@@ -1,0 +1,1 @@
+"""The warehouse: rules every model keeps, and a small one built and read."""

@@ -1,0 +1,114 @@
+"""Builds the warehouse once per test run, with the dbt of this environment, on landing zones made here."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from expectations.contract import load_contracts
+from tests.dbt.landing_zone import write_landing
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+SELECTIONS = ("to_conformed", "from_linked", "forecast_marts")
+
+# The bounds of the bound tests are for thousands of rows; a zone of twenty has its odd ones on purpose.
+WIDE_BOUNDS = '{"max_unmapped_share": 0.9, "max_cast_failure_share": 0.9}'
+
+PYTHON_TABLES = """
+create schema linked;
+create table linked.person_link(person_record_id varchar, person_key varchar, match_probability double,
+    match_weight double, model_version varchar, cluster_size bigint);
+create table linked.person_pair(person_record_id_l varchar, person_record_id_r varchar,
+    match_probability double, match_weight double);
+create schema forecast;
+create table forecast.weekly_forecast(as_of_week date, unique_id varchar, crime_type_code varchar,
+    unit_code varchar, target_week date, horizon integer, quantile double, value double, model_name varchar,
+    model_version varchar, data_version varchar, seed bigint);
+create table forecast.backtest_score(as_of_week date, unique_id varchar, model_name varchar, horizon integer,
+    origins integer, wis double, wis_seasonal_naive double, relative_wis double, coverage_50 double,
+    coverage_80 double, coverage_95 double);
+insert into forecast.weekly_forecast values ('2024-07-08', 'MY/TIP', 'TIP', 'case', '2024-07-15', 1, 0.5, 2,
+    'm', '1', 'd', 1);
+"""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A warehouse that dbt has built, and dbt's own account of it."""
+
+    home: Path
+
+    @property
+    def warehouse(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        return json.loads((self.home / "target" / "manifest.json").read_text())
+
+    def dbt(self, *arguments: str) -> str:
+        """Run dbt on this warehouse; returns what it printed, fails the test when dbt fails."""
+        dbt = Path(sys.executable).parent / "dbt"
+        command = [str(dbt), *arguments, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+        command += ["--target-path", str(self.home / "target"), "--log-path", str(self.home / "logs")]
+        environment = {
+            **os.environ,
+            "MIDS_WAREHOUSE": str(self.warehouse),
+            "MIDS_LANDING": str(self.home / "landing"),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, f"dbt {' '.join(arguments)} failed:\n{result.stdout[-6000:]}"
+        return result.stdout
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query on the built warehouse."""
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+
+def _once(folder: Path, build: Callable[[Built], None]) -> Built:
+    """Build in a folder that parallel test processes share; the first builds, the others wait."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            build(Built(folder))
+            (folder / "done").touch()
+    return Built(folder)
+
+
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+def _build_tiny(built: Built) -> None:
+    write_landing(built.home / "landing", load_contracts())
+    with duckdb.connect(str(built.warehouse)) as connection:
+        connection.execute(PYTHON_TABLES)
+    built.dbt("build", "--selector", SELECTIONS[0], "--vars", WIDE_BOUNDS)
+    with duckdb.connect(str(built.warehouse)) as connection:  # what record linkage would find
+        connection.execute(
+            """insert into linked.person_link
+            select person_record_id, 'p-ali', 0.99, 6.6, 'by hand', 2 from conformed.cnf_person
+            where full_name in ('ALI B ABU', 'ALI BIN ABU')"""
+        )
+    for selection in SELECTIONS[1:]:
+        built.dbt("build", "--selector", selection, "--vars", WIDE_BOUNDS)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    """The warehouse of the landing zone made by hand."""
+    yield _once(_shared(tmp_path_factory) / "tiny_warehouse", _build_tiny)
