@@ -16,7 +16,13 @@ from anyascii import anyascii
 
 DEFAULT_FORMATS: dict[str, tuple[str, ...]] = {
     "date": ("%Y-%m-%d",),
-    "timestamp": ("%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"),
+    "timestamp": (
+        "%Y-%m-%dT%H:%M:%S%z",
+        "%Y-%m-%dT%H:%M:%SZ",
+        "%Y-%m-%dT%H:%M:%S",
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%d %H:%M",
+    ),
 }
 
 

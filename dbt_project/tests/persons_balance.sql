@@ -8,7 +8,11 @@ with balance as (
         + (select count(*) from {{ ref('stg_jim__persons') }})
         + (select count(*) from {{ ref('stg_kln__consular_cases') }})
         + (select count(*) from {{ ref('stg_ngo__reports') }}) as rows_in,
-        (select count(*) from {{ ref('cnf_person_version') }} where source_agency_code <> 'AGC') as rows_out
+        (
+            select count(*)
+            from {{ ref('cnf_person_version') }}
+            where source_agency_code <> 'AGC'
+        ) as rows_out
     union all
     select
         'persons linked' as step,

@@ -217,7 +217,12 @@ RECORDS: Records = {
         ],
     },
     "agc__charges": {
-        "2024-07-01": [FILE | CHARGE | {"charge_no": "1"}, FILE | CHARGE | {"charge_no": "2", "section_text": "s.55E", "act_text": "Immigration Act 1959/63"}],
+        "2024-07-01": [
+            FILE | CHARGE | {"charge_no": "1"},
+            FILE
+            | CHARGE
+            | {"charge_no": "2", "section_text": "s.55E", "act_text": "Immigration Act 1959/63"},
+        ],
         "2024-07-08": [
             FILE
             | {
@@ -257,7 +262,13 @@ RECORDS: Records = {
     },
     "iom__missing_migrants_europe": {
         "2024-07-08": [
-            {"occurred_on": "2024-01-02", "country_name": "Greece", "dead_count": "3", "missing_count": "4", "dead_or_missing_count": "7"}
+            {
+                "occurred_on": "2024-01-02",
+                "country_name": "Greece",
+                "dead_count": "3",
+                "missing_count": "4",
+                "dead_or_missing_count": "7",
+            }
         ]
     },
     "iom__missing_migrants_export": {

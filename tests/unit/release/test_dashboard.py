@@ -153,7 +153,7 @@ def test_the_page_stands_without_forecasts_or_data(given):
     page = render(given, facts(feeds=()))
     assert page.split('id="page-data"')[0].count("No projection yet") == 3
     assert ("No data yet" in page.split('id="page-data"')[0]) == (not given)
-    shown = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    shown = re.sub(r"<(script|style).*?</\1>", "", page, flags=re.DOTALL)
     assert not re.search(r"\b(nan|nat|none|null|undefined)\b", re.sub(r"<[^>]*>", " ", shown), re.IGNORECASE)
 
 
