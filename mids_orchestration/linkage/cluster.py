@@ -22,6 +22,7 @@ class _Groups:
         self.parent: dict[str, str] = {}
         self.members: dict[str, list[str]] = {}
         self.labels: dict[str, set[str]] = {}
+        self.twice: set[tuple[str, str]] = set()
         self._label_of = labels
 
     def find(self, record: str) -> str:
@@ -36,6 +37,19 @@ class _Groups:
         while self.parent[record] != root:
             self.parent[record], record = root, self.parent[record]
         return root
+
+    def clash(self, a: str, b: str) -> bool:
+        """True when both groups hold a record of one label and the two are not known to be one."""
+        shared = self.labels[a] & self.labels[b]
+        if not shared:
+            return False
+        return any(
+            self._label_of.get(x) in shared
+            and self._label_of.get(x) == self._label_of.get(y)
+            and ((x, y) if x < y else (y, x)) not in self.twice
+            for x in self.members[a]
+            for y in self.members[b]
+        )
 
     def join(self, a: str, b: str) -> None:
         if len(self.members[a]) < len(self.members[b]):
@@ -56,7 +70,8 @@ def cluster(
 ) -> tuple[dict[str, str], dict[str, int]]:
     """Group the records of `pairs` (record_id_l, record_id_r, match_probability, match_weight).
 
-    exclusive: record → label; two records with the same label never share a group (unless `must`).
+    exclusive: record → label; two records with the same label share a group only when their own pair is
+        accepted (an agency typed one person twice in a case), never through a third record.
     must / must_not: decided pairs; `must` joins first and overrides scores, `must_not` always separates.
     Returns (record → smallest record id of its group, counts of refused joins by reason). Records
     that occur in no accepted pair are absent from the mapping.
@@ -74,13 +89,17 @@ def cluster(
     taken = pairs[pairs["match_probability"] >= threshold].sort_values(
         ["match_weight", "record_id_l", "record_id_r"], ascending=[False, True, True], kind="stable"
     )
+    label_of = exclusive or {}
+    for a, b in zip(taken["record_id_l"].tolist(), taken["record_id_r"].tolist(), strict=True):
+        if label_of.get(a) and label_of.get(a) == label_of.get(b):
+            groups.twice.add((a, b) if a < b else (b, a))
     for a, b in zip(taken["record_id_l"].tolist(), taken["record_id_r"].tolist(), strict=True):
         ra, rb = groups.find(a), groups.find(b)
         if ra == rb:
             continue
         if _separated(groups, ra, rb, apart):
             refused["decided_different"] += 1
-        elif groups.labels[ra] & groups.labels[rb]:
+        elif groups.clash(ra, rb):
             refused["same_list_and_case"] += 1
         elif len(groups.members[ra]) + len(groups.members[rb]) > max_size:
             refused["too_large"] += 1

@@ -14,13 +14,22 @@ from __future__ import annotations
 
 import logging
 import math
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from mids_orchestration.linkage.em import clean_u
 from mids_orchestration.linkage.model_config import Comparison, LinkageConfig, TrainedModel
-from mids_orchestration.linkage.workspace import Workspace, attach_terms, count_of, learn_terms
+from mids_orchestration.linkage.workspace import (
+    Workspace,
+    attach_terms,
+    count_of,
+    learn_terms,
+    sample_pairs,
+)
 
 _FLOOR = 1e-9
 _DIGITS = 6
@@ -88,46 +97,69 @@ def train(work: Workspace, config: LinkageConfig, *, seed: int) -> tuple[Trained
     probabilities stand, and the report says so.
     """
     n = work.records
-    prior = min(0.2, max(1e-9, 2 * config.links_per_record / max(n - 1, 1)))
+    prior = _rounded(min(0.2, max(1e-9, 2 * config.links_per_record / max(n - 1, 1))))
     terms, bits = learn_terms(work, config)
-    attach_terms(work, terms, bits, n)
-    parameters = stored_parameters(config)
-    report: dict[str, Any] = {"training": "stored", "prior": prior, "em_passes": []}
+    attach_terms(work, config, terms, bits, n)
     trained = {c.name: "stored" for c in config.comparisons}
-    if n >= config.min_records_to_train:
-        u_values, sessions = _run_splink_training(work, config, prior, parameters, seed, report)
-        parameters, trained = _combine(config, parameters, u_values, sessions)
-        report["training"] = "em" if any(v == "em" for v in trained.values()) else "sampled u, stored m"
-    else:
+    model = TrainedModel(
+        config, prior, round_parameters(stored_parameters(config)), terms, bits, n, seed, trained
+    )
+    report: dict[str, Any] = {"training": "stored", "prior": prior, "em_passes": []}
+    if n < config.min_records_to_train:
         report["training_note"] = f"{n} records are fewer than {config.min_records_to_train}: stored values"
-    rounded = {name: [(_rounded(m), _rounded(u)) for m, u in numbers] for name, numbers in parameters.items()}
-    model = TrainedModel(config, prior, rounded, terms, bits, n, seed, trained)
-    return model, report
+        return model, report
+    model = replace(model, parameters=sampled_u(work, model, seed))
+    sessions = _run_em(work, model, report)
+    parameters, trained = combine_m(config, model.parameters, sessions)
+    report["training"] = "em" if sessions else "sampled u, stored m"
+    return replace(model, parameters=round_parameters(parameters), trained=trained), report
 
 
-def _run_splink_training(
-    work: Workspace, config: LinkageConfig, prior: float, parameters: dict[str, list[tuple[float, float]]],
-    seed: int, report: dict[str, Any],
-) -> tuple[dict[str, list[float | None]], list[tuple[float, dict[str, list[float | None]]]]]:  # fmt: skip
-    from splink import DuckDBAPI, Linker
+def sampled_u(work: Workspace, model: TrainedModel, seed: int) -> dict[str, list[tuple[float, float]]]:
+    """u of every comparison from random pairs, cleaned of the matches that any random sample contains."""
+    config = model.config
+    out: dict[str, list[tuple[float, float]]] = {}
+    for given in sorted({c.u_given for c in config.comparisons}, key=str):
+        agree = sample_pairs(work, "random_pairs", pairs=config.u_pairs, seed=seed, given=given)
+        levels, _, counts = pattern_counts(work, model, "random_pairs", floor_weight=None)
+        for i, comparison in enumerate(config.comparisons):
+            if comparison.u_given != given:
+                continue
+            m = np.array([p[0] for p in model.parameters[comparison.name]])
+            stored = np.array([p[1] for p in model.parameters[comparison.name]])
+            seen = levels[:, i] >= 0
+            found = np.bincount(levels[seen, i], weights=counts[seen], minlength=len(m))
+            # A level that the sample hardly shows keeps some of what is stored.
+            u = (found + config.u_pseudo_pairs) / (found.sum() + config.u_pseudo_pairs / stored)
+            u = clean_u(u, m, min(model.prior / agree, 0.5))
+            held = np.array([lv.fixed_u for lv in comparison.levels if not lv.is_null])
+            u = np.where(held, stored, u)
+            out[comparison.name] = list(zip(m.tolist(), u.tolist(), strict=True))
+    return round_parameters(out)
 
-    api = DuckDBAPI(connection=work.con)
-    linker = Linker(
-        api.register("records"), splink_settings(config, prior, parameters), log_level=None,
-        validate_settings=False,
-    )  # fmt: skip
-    logging.getLogger("splink").setLevel(logging.ERROR)
-    linker.training.estimate_u_using_random_sampling(max_pairs=config.u_pairs, seed=seed)
-    u_values = {c.output_column_name: _values(c, "u") for c in linker._settings_obj.comparisons}
-    sessions = []
+
+def round_parameters(
+    parameters: dict[str, list[tuple[float, float]]],
+) -> dict[str, list[tuple[float, float]]]:
+    """Six significant digits: what a model keeps, so that sums of floats cannot differ by machine."""
+    return {name: [(_rounded(m), _rounded(u)) for m, u in values] for name, values in parameters.items()}
+
+
+Sessions = list[tuple[float, dict[str, list[float | None]]]]
+
+
+def _run_em(work: Workspace, model: TrainedModel, report: dict[str, Any]) -> Sessions:
+    """One Splink expectation maximisation per training rule; (matches it rests on, m by comparison)."""
+    config = model.config
+    linker = _linker(work, model, retain=False)
+    sessions: Sessions = []
     for rule in config.training_rules:
-        outcome = {"rule": rule, "used": False, "expected_matches": 0.0}
+        outcome: dict[str, Any] = {"rule": rule, "used": False}
         report["em_passes"].append(outcome)
-        pairs = count_of(
+        outcome["pairs"] = pairs = count_of(
             work,
             f"SELECT count(*) FROM records l JOIN records r ON {rule} WHERE l.record_id < r.record_id",
         )
-        outcome["pairs"] = pairs
         if pairs < config.min_matches_to_train:
             outcome["note"] = "too few pairs"
             continue
@@ -146,61 +178,74 @@ def _run_splink_training(
         outcome["expected_matches"] = round(matches, 1)
         if not math.isfinite(matches) or matches < config.min_matches_to_train:
             outcome["note"] = "too few matches"
-            continue
-        if matches > config.max_matches_factor * config.links_per_record * work.records:
+        elif matches > config.max_matches_factor * config.links_per_record * work.records:
             outcome["note"] = "more matches than can be: namesakes taken for matches"
-            continue
-        outcome["used"] = True
-        sessions.append(
-            (
-                matches,
-                {c.output_column_name: _values(c, "m") for c in session.core_model_settings.comparisons},
-            )
-        )
-    return u_values, sessions
+        else:
+            outcome["used"] = True
+            comparisons = session.core_model_settings.comparisons
+            sessions.append((matches, {c.output_column_name: _m_values(c) for c in comparisons}))
+    return sessions
 
 
-def _values(comparison: Any, kind: str) -> list[float | None]:
-    """Probabilities of the non-null levels, None where the data showed none."""
-    out: list[float | None] = []
-    for level in comparison._comparison_levels_excluding_null:
-        raw = level._trained_u_median if kind == "u" else level._m_probability
-        out.append(float(raw) if isinstance(raw, (int, float)) and math.isfinite(raw) else None)
-    return out
+def _m_values(comparison: Any) -> list[float | None]:
+    """m of the non-null levels, None where the data showed none."""
+    raw = [level._m_probability for level in comparison._comparison_levels_excluding_null]
+    return [float(v) if isinstance(v, (int, float)) and math.isfinite(v) else None for v in raw]
 
 
-def _combine(
-    config: LinkageConfig,
-    stored: dict[str, list[tuple[float, float]]],
-    u_values: dict[str, list[float | None]],
-    sessions: list[tuple[float, dict[str, list[float | None]]]],
+def combine_m(
+    config: LinkageConfig, current: dict[str, list[tuple[float, float]]], sessions: Sessions
 ) -> tuple[dict[str, list[tuple[float, float]]], dict[str, str]]:
-    """Merge stored and trained numbers: m shrunk by pseudo-matches, sampled u where seen and not fixed."""
+    """Trained m shrunk towards the stored one, then balanced by group; u as it is."""
     out: dict[str, list[tuple[float, float]]] = {}
     trained: dict[str, str] = {}
     for comparison in config.comparisons:
         levels = [lv for lv in comparison.levels if not lv.is_null]
         seen = [(w, s[comparison.name]) for w, s in sessions if comparison.name in s]
-        numbers = []
-        for i, level in enumerate(levels):
-            m0, u0 = stored[comparison.name][i]
-            values = [s[i] if s[i] is not None else 0.0 for _, s in seen]
-            if values and not level.fixed_m:
-                weight = median(w for w, _ in seen)
-                k = config.shrink_pseudo_matches
-                m = (weight * median(v or 0.0 for v in values) + k * m0) / (weight + k)
-            else:
-                m = m0
-            u = u_values.get(comparison.name, [None] * len(levels))[i]
-            if level.fixed_u or u is None:
-                numbers.append((m, u0))
-            else:
-                k = config.u_pseudo_pairs
-                numbers.append((m, (u * config.u_pairs + k) / (config.u_pairs + k / u0)))
+        m = np.array([p[0] for p in current[comparison.name]])
+        u = np.array([p[1] for p in current[comparison.name]])
+        if seen:
+            weight = median(w for w, _ in seen)
+            k = config.shrink_pseudo_matches
+            for i, level in enumerate(levels):
+                if not level.fixed_m:
+                    value = median(s[i] or 0.0 for _, s in seen)
+                    m[i] = (weight * value + k * m[i]) / (weight + k)
+        m = balance(m, u, [lv.group for lv in levels], [lv.fixed_m for lv in levels])
         trained[comparison.name] = "em" if seen else "stored"
-        m_sum, u_sum = sum(m for m, _ in numbers), sum(u for _, u in numbers)
-        out[comparison.name] = [(max(m / m_sum, _FLOOR), max(u / u_sum, _FLOOR * 10)) for m, u in numbers]
+        out[comparison.name] = [
+            (max(float(a), _FLOOR), max(float(b), _FLOOR)) for a, b in zip(m, u, strict=True)
+        ]
     return out, trained
+
+
+def balance(m: np.ndarray, u: np.ndarray, groups: list[str], fixed: list[bool]) -> np.ndarray:
+    """Scale m so that each named group of levels holds as much m as u; held levels stay."""
+    out = m.copy()
+    for group in set(groups) - {""}:
+        inside = np.array([g == group for g in groups])
+        free = inside & ~np.array(fixed)
+        room = u[inside].sum() - m[inside & ~free].sum()
+        if free.any() and room > 0 and m[free].sum() > 0:
+            out[free] = m[free] * room / m[free].sum()
+    return out
+
+
+def _linker(work: Workspace, model: TrainedModel, *, retain: bool) -> Any:
+    from splink import DuckDBAPI, Linker
+
+    api = DuckDBAPI(connection=work.con)
+    settings = splink_settings(model.config, model.prior, model.parameters, retain=retain)
+    linker = Linker(api.register("records"), settings, log_level=None, validate_settings=False)
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    return linker
+
+
+def _predict(work: Workspace, linker: Any, pairs_table: str, threshold_weight: float | None) -> str:
+    pairs = linker._db_api.register(pairs_table)
+    linker.table_management.register_blocked_pairs_for_predict(pairs)
+    scored = linker.inference.predict(threshold_match_weight=threshold_weight, warning_mode="never")
+    return str(scored.physical_name)
 
 
 def score(
@@ -211,23 +256,41 @@ def score(
     Columns: record_id_l, record_id_r, match_probability, match_weight and one `gamma_<comparison>` each.
     Table `records` must carry the model's terms (`attach_terms`).
     """
-    from splink import DuckDBAPI, Linker
-
-    api = DuckDBAPI(connection=work.con)
-    settings = splink_settings(model.config, model.prior, model.parameters, retain=retain)
-    linker = Linker(api.register("records"), settings, log_level=None, validate_settings=False)
-    logging.getLogger("splink").setLevel(logging.ERROR)
-    linker.table_management.register_blocked_pairs_for_predict(api.register(pairs_table))
-    scored = linker.inference.predict(threshold_match_weight=threshold_weight, warning_mode="never")
-    gammas = ", ".join(f"gamma_{c.name}" for c in model.config.comparisons) if retain else ""
+    linker = _linker(work, model, retain=retain)
+    table = _predict(work, linker, pairs_table, threshold_weight)
+    gammas = "".join(f", gamma_{c.name}" for c in model.config.comparisons) if retain else ""
     frame = work.con.execute(
-        f"SELECT record_id_l, record_id_r, match_probability, match_weight{', ' + gammas if gammas else ''}"
-        f" FROM {scored.physical_name} ORDER BY record_id_l, record_id_r"
+        f"SELECT record_id_l, record_id_r, match_probability, match_weight{gammas}"
+        f" FROM {table} ORDER BY record_id_l, record_id_r"
     ).df()
     linker.table_management.delete_tables_created_by_splink_from_db()
     frame["match_weight"] = frame["match_weight"].round(6)
     frame["match_probability"] = frame["match_probability"].round(9)
     return frame
+
+
+def pattern_counts(
+    work: Workspace, model: TrainedModel, pairs_table: str, *, floor_weight: float | None = -12.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Agreement patterns of the candidate pairs: (level positions, term weights in bits, counts).
+
+    Level position 0 is the first non-null level of a comparison, -1 is null. Pairs below `floor_weight`
+    cannot be matches under any reasonable model and are left out; None keeps all.
+    """
+    linker = _linker(work, model, retain=True)
+    table = _predict(work, linker, pairs_table, floor_weight)
+    comparisons = model.config.comparisons
+    terms = [f"mw_tf_adj_{c.name}" for c in comparisons if any(lv.tf_column for lv in c.levels)]
+    term_sum = " + ".join(terms) if terms else "0"
+    gammas = ", ".join(f"gamma_{c.name}" for c in comparisons)
+    rows = work.con.execute(
+        f"SELECT {gammas}, round({term_sum}, 1) AS t, count(*) AS n FROM {table} GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    linker.table_management.delete_tables_created_by_splink_from_db()
+    grid = np.array([r[:-2] for r in rows], dtype=int).reshape(len(rows), len(comparisons))
+    top = np.array([sum(not lv.is_null for lv in c.levels) - 1 for c in comparisons])
+    levels = np.where(grid >= 0, top - grid, -1)
+    return levels, np.array([float(r[-2]) for r in rows]), np.array([int(r[-1]) for r in rows])
 
 
 def _rounded(value: float) -> float:

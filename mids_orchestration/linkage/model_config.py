@@ -23,7 +23,9 @@ class Level:
     m, u: stored probabilities of seeing this level among matches and among non-matches. They are the
     starting values of training, what training shrinks towards and what is used when it cannot run.
     fixed_u: keep the stored u (levels so rare among non-matches that a sample cannot show them).
-    tf_column: column whose term frequency replaces u for a frequent value.
+    tf_column: column whose share (`tf_<column>`) replaces u for this very value.
+    group: levels of one kind of knowledge (full dates, years only, …). How much is known does not depend
+        on being the same person, so within a comparison every group gets as much m as it has u.
     words: how a reviewer reads this level, English and Malay.
     """
 
@@ -34,6 +36,7 @@ class Level:
     fixed_u: bool = False
     fixed_m: bool = False
     tf_column: str | None = None
+    group: str = ""
     words: tuple[str, str] = ("", "")
 
     @property
@@ -44,10 +47,15 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Levels in order; the first whose SQL holds is taken, the last is `ELSE`."""
+    """Levels in order; the first whose SQL holds is taken, the last is `ELSE`.
+
+    u_given: a column; u is then sampled among pairs that agree on it (names among compatriots), so that
+        agreement on that column is not counted a second time.
+    """
 
     name: str
     levels: tuple[Level, ...]
+    u_given: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,13 @@ class LinkageConfig:
     review_threshold: from here up to `threshold` a pair goes to a person.
     max_matches_factor: a training pass that believes in more matches than this times the expected number
         has mistaken namesakes for matches; it is not used.
+    term_columns: columns whose values have frequencies. term_within: (column, other column): the frequency is
+        counted within the records of the same other column (names among compatriots).
+    bits_columns: list columns whose members have information in bits.
+    live_counts: (name, SQL window count): how many records a record shares its event with; taken from the
+        data at hand (new records of an event are new evidence), over the frozen size of its nationality.
+    refine: after training, estimate m and the prior once more over all candidate pairs together
+        (`em.py`); for lists whose overlap nobody knows.
     """
 
     name: str
@@ -85,15 +100,18 @@ class LinkageConfig:
     keep_threshold: float = 0.9
     max_pairs: int = 40_000_000
     max_cluster: int = 30
-    u_pairs: int = 1_000_000
+    u_pairs: int = 600_000
     u_pseudo_pairs: float = 2.0
     em_pairs: int = 400_000
     min_records_to_train: int = 500
     min_matches_to_train: float = 25.0
     max_matches_factor: float = 3.0
+    refine: bool = False
     shrink_pseudo_matches: float = 50.0
     term_columns: tuple[str, ...] = ()
+    term_within: tuple[tuple[str, str], ...] = ()
     bits_columns: tuple[str, ...] = ()
+    live_counts: tuple[tuple[str, str], ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -116,11 +134,14 @@ class LinkageConfig:
             Comparison(
                 c["name"],
                 tuple(Level(**{**lv, "words": tuple(lv.get("words", ("", "")))}) for lv in c["levels"]),
+                c.get("u_given"),
             )
             for c in data["comparisons"]
         )
         plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
         plain["comparisons"] = comparisons
+        for pairs in ("term_within", "live_counts"):
+            plain[pairs] = tuple(tuple(p) for p in data.get(pairs, ()))
         plain["blocking"] = tuple(BlockingRule(**b) for b in data["blocking"])
         return cls(**plain)
 
@@ -130,7 +151,8 @@ class TrainedModel:
     """A configuration with the numbers that data gave it.
 
     parameters: comparison → one (m, u) per non-null level, in order.
-    terms: column → value → share of records, only for values held by at least two records.
+    terms: column → value → share of other records that hold it; only for values held by at least three
+        (a value held by one or two may be one person's alone and has the share of a single record).
     bits: column → token → information in bits (-log2 of the share of records that hold it).
     records: size of the population it was trained on (the prior belongs to that size).
     trained: per comparison, whether m came from expectation maximisation or from storage.

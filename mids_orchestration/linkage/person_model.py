@@ -3,11 +3,15 @@
 What belongs here: which columns of `prepare_persons` are compared, at which levels, with which stored
 probabilities, and which pairs are looked at. What does not: how it is run.
 
-Four decisions that a reader should know:
+Five decisions that a reader should know:
 - Case number, raid number, date and place of event are ONE comparison. They depend on each other
   (people of one raid share all of them), and four separate agreements would be counted four times.
-- Two records of one case in one agency's own list are two people: an agency numbers the people of a
-  case. Such pairs are never formed (`cannot_link_sql`).
+- Two records of one case in one agency's own list are nearly always two people, and so are two records
+  of one agency in different cases of the same weeks. Both are levels of the event comparison: only strong
+  agreement of name, birth and document says that one person was typed twice.
+- People of one nationality share names, and people of one boat share nationality, place and day. Names
+  and events are therefore weighed among compatriots, and an event by the number of people in it: meeting
+  in a boat of two hundred says little, meeting in a case of three says much.
 - Two different MyKad numbers with one birth date count against a match: the six digits they share are
   the birth date over again, which its own comparison has already counted.
 - u of the document levels is stored, not sampled: equal numbers among different people are typing
@@ -32,103 +36,142 @@ NAME = Comparison(
     "name",
     (
         _null("sound_l IS NULL OR sound_r IS NULL", "no name"),
-        Level("name_l = name_r", "same name", 0.45, 3e-5, tf_column="name",
+        Level("name_l = name_r", "same name", 0.60, 6e-4, tf_column="name_key",
               words=("same name", "nama sama")),
-        Level("sound_l = sound_r", "same sound", 0.15, 4e-5, tf_column="sound",
+        Level("core_l = core_r", "same sound", 0.16, 4e-4, tf_column="core_key",
               words=("name sounds the same", "nama sebunyi")),
-        Level(f"{_SUBSET} AND {_SHARED} >= 15", "one name contains the other, rare words", 0.15, 5e-6,
+        Level(f"{_SUBSET} AND {_SHARED} >= 15", "one name contains the other, rare words", 0.04, 3e-5,
               words=("one name contains the other (rare words)", "satu nama mengandungi yang lain (jarang)")),
-        Level("jaro_winkler_similarity(name_l, name_r) >= 0.94", "near spelling", 0.07, 5e-5,
+        Level("jaro_winkler_similarity(name_l, name_r) >= 0.94", "near spelling", 0.05, 2e-4,
               words=("names differ by a letter or two", "nama berbeza satu dua huruf")),
-        Level(f"{_SHARED} >= 15", "two rare words shared", 0.04, 3e-5,
+        Level(f"{_SHARED} >= 15", "two rare words shared", 0.02, 1e-4,
               words=("names share rare words", "nama berkongsi perkataan jarang")),
-        Level(f"{_SUBSET} AND {_SHARED} >= 8", "one name contains the other", 0.05, 2e-4,
+        Level(f"{_SUBSET} AND {_SHARED} >= 8", "one name contains the other", 0.04, 1e-3,
               words=("one name contains the other", "satu nama mengandungi yang lain")),
-        Level("jaro_winkler_similarity(name_l, name_r) >= 0.87", "similar spelling", 0.03, 2e-3,
+        Level("jaro_winkler_similarity(name_l, name_r) >= 0.87", "similar spelling", 0.03, 5e-3,
               words=("names look alike", "nama hampir serupa")),
-        Level(f"{_SHARED} >= 7", "a word shared", 0.03, 1e-2,
+        Level(f"{_SHARED} >= 7", "a word shared", 0.03, 1.5e-2,
               words=("names share a word", "nama berkongsi satu perkataan")),
-        Level(ELSE, "different name", 0.03, 0.98,
+        Level(ELSE, "different name", 0.03, 0.97,
               words=("different name", "nama berbeza")),
     ),
+    u_given="nationality",
 )  # fmt: skip
 
 _FULL = "dob_l IS NOT NULL AND dob_r IS NOT NULL"
+_AGE = "NOT (year_exact_l AND year_exact_r)"
 _GAP = "abs(birth_year_l - birth_year_r)"
 BIRTH = Comparison(
     "birth",
     (
         _null("birth_year_l IS NULL OR birth_year_r IS NULL", "no birth year"),
-        Level("dob_l = dob_r", "same birth date", 0.62, 6e-5,
+        Level("dob_l = dob_r", "same birth date", 0.50, 4e-5, group="full",
               words=("same birth date", "tarikh lahir sama")),
         Level(f"{_FULL} AND (damerau_levenshtein(dob_l, dob_r) <= 1 OR day_month_swapped(dob_l, dob_r))",
-              "birth date one slip apart", 0.06, 6e-4,
+              "birth date one slip apart", 0.05, 6e-4, group="full",
               words=("birth dates one slip apart", "tarikh lahir tersilap satu angka")),
-        Level(f"NOT ({_FULL}) AND {_GAP} = 0", "same birth year, date not known", 0.12, 0.012,
+        Level(f"{_FULL} AND {_GAP} = 0", "full dates differ in one year", 0.01, 0.02, group="full",
+              words=("different birth dates of one year", "tarikh lahir berbeza, tahun sama")),
+        Level(_FULL, "full dates differ", 0.01, 0.45, group="full",
+              words=("different birth dates", "tarikh lahir berbeza")),
+        Level(f"NOT ({_AGE}) AND {_GAP} = 0", "same birth year, date not known", 0.12, 0.01, group="year",
               words=("same birth year", "tahun lahir sama")),
-        Level(f"NOT ({_FULL}) AND {_GAP} <= 2", "birth years two apart at most", 0.10, 0.045,
+        Level(f"NOT ({_AGE}) AND {_GAP} <= 2", "birth years within two", 0.04, 0.04, group="year",
               words=("birth years within two years", "tahun lahir dalam dua tahun")),
-        Level(f"{_GAP} <= 2", "full dates differ, years within two", 0.04, 0.09,
-              words=("birth dates differ within two years", "tarikh lahir berbeza dalam dua tahun")),
-        Level(f"{_GAP} <= 6", "years within six", 0.04, 0.22,
-              words=("birth years within six years", "tahun lahir dalam enam tahun")),
-        Level(ELSE, "different birth year", 0.02, 0.64,
-              words=("different birth year", "tahun lahir berbeza")),
+        Level(f"NOT ({_AGE}) AND {_GAP} <= 5", "birth years within five", 0.01, 0.05, group="year",
+              words=("birth years within five years", "tahun lahir dalam lima tahun")),
+        Level(f"NOT ({_AGE})", "birth years differ", 0.01, 0.10, group="year",
+              words=("different birth years", "tahun lahir berbeza")),
+        Level(f"{_GAP} <= 1", "age agrees", 0.17, 0.03, group="age",
+              words=("age agrees within a year", "umur sepadan dalam setahun")),
+        Level(f"{_GAP} <= 3", "age within three years", 0.05, 0.05, group="age",
+              words=("age agrees within three years", "umur sepadan dalam tiga tahun")),
+        Level(f"{_GAP} <= 6", "age within six years", 0.02, 0.06, group="age",
+              words=("age agrees within six years", "umur sepadan dalam enam tahun")),
+        Level(ELSE, "age differs", 0.01, 0.19, group="age",
+              words=("different age", "umur berbeza")),
     ),
 )  # fmt: skip
 
+_MYKADS = "mykad_l IS NOT NULL AND mykad_r IS NOT NULL"
+_PASSPORTS = "passport_l IS NOT NULL AND passport_r IS NOT NULL"
 DOCUMENT = Comparison(
     "document",
     (
-        Level("mykad_l = mykad_r OR passport_l = passport_r OR other_document_l = other_document_r",
-              "same number", 0.80, 1e-8, fixed_u=True,
-              words=("same document number", "nombor dokumen sama")),
-        Level("damerau_levenshtein(mykad_l, mykad_r) <= 1 OR damerau_levenshtein(passport_l, passport_r) <= 1"
-              " OR damerau_levenshtein(other_document_l, other_document_r) <= 1",
-              "number one slip apart", 0.12, 2e-7, fixed_u=True,
-              words=("document numbers one slip apart", "nombor dokumen tersilap satu aksara")),
-        _null("(mykad_l IS NULL OR mykad_r IS NULL) AND (passport_l IS NULL OR passport_r IS NULL)"
-              " AND (other_document_l IS NULL OR other_document_r IS NULL)", "no shared kind of document"),
-        Level("mykad_l IS NOT NULL AND mykad_r IS NOT NULL AND substr(mykad_l, 1, 6) = substr(mykad_r, 1, 6)",
-              "MyKad of the same birth date", 0.01, 0.08, fixed_m=True, fixed_u=True,
+        _null(f"NOT ({_MYKADS}) AND NOT ({_PASSPORTS}) AND (other_document_l IS NULL OR other_document_r IS NULL)",
+              "no shared kind of document"),
+        Level("mykad_l = mykad_r", "same MyKad", 0.30, 1e-8, fixed_u=True, group="mykad",
+              words=("same MyKad number", "nombor MyKad sama")),
+        Level(f"{_MYKADS} AND damerau_levenshtein(mykad_l, mykad_r) <= 1", "MyKad one slip apart", 0.03, 2e-7,
+              fixed_u=True, group="mykad",
+              words=("MyKad numbers one slip apart", "nombor MyKad tersilap satu angka")),
+        Level(f"{_MYKADS} AND substr(mykad_l, 1, 6) = substr(mykad_r, 1, 6)", "MyKad of the same birth date",
+              0.003, 0.02, fixed_m=True, fixed_u=True, group="mykad",
               words=("different MyKad with the same birth date", "MyKad berbeza, tarikh lahir sama")),
-        Level("mykad_l IS NOT NULL AND mykad_r IS NOT NULL", "different MyKad", 0.01, 0.3, fixed_m=True,
+        Level(_MYKADS, "different MyKad", 0.003, 0.33, group="mykad",
               words=("different MyKad numbers", "nombor MyKad berbeza")),
-        Level(ELSE, "different passport or file", 0.05, 0.7,
+        Level("passport_l = passport_r", "same passport", 0.35, 1e-8, fixed_u=True, group="passport",
+              words=("same passport number", "nombor pasport sama")),
+        Level(f"{_PASSPORTS} AND damerau_levenshtein(passport_l, passport_r) <= 1", "passport one slip apart",
+              0.04, 5e-7, fixed_u=True, group="passport",
+              words=("passport numbers one slip apart", "nombor pasport tersilap satu aksara")),
+        Level(_PASSPORTS, "different passport", 0.02, 0.35, group="passport",
               words=("different passports", "pasport berbeza")),
+        Level("other_document_l = other_document_r", "same refugee file", 0.20, 1e-7, fixed_u=True, group="file",
+              words=("same refugee file number", "nombor fail pelarian sama")),
+        Level("damerau_levenshtein(other_document_l, other_document_r) <= 1", "refugee file one slip apart",
+              0.03, 1e-5, fixed_u=True, group="file",
+              words=("refugee file numbers one slip apart", "nombor fail pelarian tersilap satu aksara")),
+        Level(ELSE, "different refugee file", 0.02, 0.30, group="file",
+              words=("different refugee files", "fail pelarian berbeza")),
     ),
 )  # fmt: skip
 
 _DAYS = "abs(event_day_l - event_day_r)"
+_PLACE = "(state_l = state_r OR abroad_l = abroad_r)"
+_PLACED = "coalesce(state_l, abroad_l) IS NOT NULL AND coalesce(state_r, abroad_r) IS NOT NULL"
 EVENT = Comparison(
     "event",
     (
         _null("event_day_l IS NULL OR event_day_r IS NULL", "no event date"),
-        Level("case_no_l = case_no_r OR raid_no_l = raid_no_r", "same case or raid", 0.45, 5e-4,
+        Level("list_case_l = list_case_r", "twice in one list and case", 0.02, 6e-4, tf_column="case_people",
+              fixed_m=True,
+              words=("two entries of one case in one list", "dua catatan dalam satu kes dan senarai")),
+        Level(f"agency_l = agency_r AND {_DAYS} <= 45", "another case of the same agency in these weeks",
+              0.004, 0.02, fixed_m=True,
+              words=("another case of the same agency in these weeks",
+                     "kes lain agensi sama dalam minggu-minggu itu")),
+        Level("case_no_l = case_no_r OR raid_no_l = raid_no_r", "same case or raid", 0.45, 1e-3,
+              tf_column="case_people",
               words=("same case or raid number", "nombor kes atau serbuan sama")),
-        Level(f"{_DAYS} <= 3 AND place_l = place_r", "same days, same place", 0.15, 5e-4,
+        Level(f"{_DAYS} <= 3 AND {_PLACE}", "same days, same place", 0.15, 1e-3, tf_column="days_people",
               words=("event within three days at the same place", "kejadian dalam tiga hari di tempat sama")),
-        Level(f"{_DAYS} <= 30 AND place_l = place_r", "same month, same place", 0.08, 2e-3,
-              words=("event within a month at the same place", "kejadian dalam sebulan di tempat sama")),
-        Level(f"{_DAYS} <= 30", "same month, other place", 0.06, 0.015,
-              words=("event within a month elsewhere", "kejadian dalam sebulan di tempat lain")),
-        Level("place_l = place_r", "same place, other time", 0.10, 0.11,
+        Level(f"{_DAYS} <= 3 AND NOT ({_PLACED})", "same days, place not known", 0.06, 2e-3,
+              words=("event within three days, place not known", "kejadian dalam tiga hari, tempat tidak pasti")),
+        Level(f"{_DAYS} <= 45 AND {_PLACE}", "same weeks, same place", 0.07, 8e-3,
+              words=("event within weeks at the same place", "kejadian dalam beberapa minggu di tempat sama")),
+        Level(f"{_DAYS} <= 45 AND NOT ({_PLACED})", "same weeks, place not known", 0.04, 1.5e-2,
+              words=("event within weeks, place not known", "kejadian dalam beberapa minggu, tempat tidak pasti")),
+        Level(f"{_DAYS} <= 45", "same weeks, other place", 0.03, 0.02,
+              words=("event within weeks elsewhere", "kejadian dalam beberapa minggu di tempat lain")),
+        Level(_PLACE, "same place, other time", 0.05, 0.15,
               words=("same place at another time", "tempat sama pada masa lain")),
-        Level(ELSE, "other time and place", 0.16, 0.87,
+        Level(ELSE, "other time and place", 0.08, 0.78,
               words=("another time and place", "masa dan tempat lain")),
     ),
+    u_given="nationality",
 )  # fmt: skip
 
 NATIONALITY = Comparison(
     "nationality",
     (
         _null("nationality_l IS NULL OR nationality_r IS NULL", "no nationality"),
-        Level("nationality_l = nationality_r", "same nationality", 0.95, 0.15, tf_column="nationality",
+        Level("nationality_l = nationality_r", "same nationality", 0.97, 0.15, tf_column="nationality",
               words=("same nationality", "warganegara sama")),
-        Level("least(nationality_l, nationality_r) IN ('BD') AND greatest(nationality_l, nationality_r)"
-              " IN ('MM')", "Bangladesh and Myanmar", 0.01, 0.05,
+        Level("least(nationality_l, nationality_r) = 'BD' AND greatest(nationality_l, nationality_r) = 'MM'",
+              "Bangladesh and Myanmar", 0.01, 0.05,
               words=("Bangladesh and Myanmar", "Bangladesh dan Myanmar")),
-        Level(ELSE, "different nationality", 0.04, 0.80,
+        Level(ELSE, "different nationality", 0.02, 0.80,
               words=("different nationality", "warganegara berbeza")),
     ),
 )  # fmt: skip
@@ -156,13 +199,13 @@ SIDE = Comparison(
 BLOCKING = (
     BlockingRule("document", "[mykad, passport, other_document]", 60),
     BlockingRule("birth_date_sound", "list_transform(sounds, lambda s: dob || '|' || s)", 60),
-    BlockingRule("whole_sound", "[sound || '|' || coalesce(nationality, '')]", 60),
+    BlockingRule("whole_sound", "[core || '|' || coalesce(nationality, '')]", 60),
     BlockingRule("case_sound", "list_transform(sounds, lambda s: case_no || '|' || s)", 60),
     BlockingRule("case_birth", "[case_no || '|' || birth_year]", 60),
     BlockingRule("raid_sound", "list_transform(sounds, lambda s: raid_no || '|' || s)", 60),
     BlockingRule("event_sound",
-                 "list_concat(list_transform(sounds, lambda s: 'a' || (event_day // 14) || place || s),"
-                 " list_transform(sounds, lambda s: 'b' || ((event_day + 7) // 14) || place || s))", 60),
+                 "list_concat(list_transform(sounds, lambda s: 'a' || (event_day // 14) || s),"
+                 " list_transform(sounds, lambda s: 'b' || ((event_day + 7) // 14) || s))", 60),
     BlockingRule("two_sounds", "sound_pairs(sounds)", 60),
     BlockingRule("birth_date", "[dob || '|' || coalesce(sex, '')]", 40),
     BlockingRule("year_sound", "list_transform(sounds, lambda s: birth_year || '|' || s)", 60),
@@ -174,11 +217,24 @@ DEFAULT = LinkageConfig(
     blocking=BLOCKING,
     training_rules=(
         "l.dob = r.dob",
-        "l.sound = r.sound",
+        "l.core = r.core AND l.state = r.state AND abs(l.event_day - r.event_day) <= 7",
         "l.passport = r.passport",
         "l.mykad = r.mykad",
     ),
-    cannot_link_sql="l.list_case = r.list_case",
-    term_columns=("name", "sound", "nationality"),
+    term_columns=("nationality", "name_key", "core_key"),
+    term_within=(("name_key", "nationality"), ("core_key", "nationality")),
     bits_columns=("sounds",),
+    live_counts=(
+        (
+            "case_people",
+            "greatest(CASE WHEN case_no IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY case_no, nationality) END,"
+            " CASE WHEN list_case IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY list_case, nationality) END,"
+            " CASE WHEN raid_no IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY raid_no, nationality) END)",
+        ),
+        (
+            "days_people",
+            "CASE WHEN event_day IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY coalesce(state, abroad), nationality"
+            " ORDER BY event_day RANGE BETWEEN 3 PRECEDING AND 3 FOLLOWING) END",
+        ),
+    ),
 )

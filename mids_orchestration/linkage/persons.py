@@ -77,7 +77,7 @@ def link_persons(
         if model is None:
             model, report = train(work, config, seed=seed)
         else:
-            attach_terms(work, model.terms, model.bits, model.records)
+            attach_terms(work, model.config, model.terms, model.bits, model.records)
             report = {"training": "given model", "prior": model.prior, "em_passes": []}
         pairs, counts = score_pairs(work, model)
     finally:

@@ -48,11 +48,13 @@ def check_persons(persons: pd.DataFrame) -> None:
 def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
     """Return one comparable row per person record, sorted by id, so that row order never matters.
 
-    Columns: record_id; name, sound (sorted, folded; null when there is no name), tokens, sounds
-    (lists without filler words unless nothing else is left), sex, dob (ISO text, only when a full date
-    is believed), birth_year, year_exact (bool), nationality, mykad, passport, other_document, side
-    (V victim, S suspect), agency, list_case (agency and case), case_no, raid_no, event_day (days since
-    1970), place, mykad_conflict (bool: MyKad contradicts the stated sex or birth date).
+    Columns: record_id; name, sound, core (sorted and folded; core without filler words; null when there is
+    no name), tokens, sounds (lists without fillers unless nothing else is left), name_key and core_key
+    (with the nationality in front), sex, dob (ISO text, only when a full date is believed), birth_year,
+    year_exact (bool: from a date, not from an age), nationality, mykad, passport, other_document, side (V
+    victim, S suspect), agency, list_case (agency and case), case_no, raid_no, event_day (days since 1970),
+    state, abroad (country when not Malaysia), mykad_conflict (bool: the MyKad contradicts the stated sex or
+    birth date).
     """
     check_persons(persons)
     frame = persons.reindex(columns=list(PERSON_COLUMNS)).copy()
@@ -79,7 +81,9 @@ def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
             birth,
             precision.tolist(),
             # A nullable integer column would hand out pd.NA, which is no number.
-            pd.to_numeric(frame["age_years"], errors="coerce").to_numpy(dtype=float, na_value=np.nan).tolist(),
+            pd.to_numeric(frame["age_years"], errors="coerce")
+            .to_numpy(dtype=float, na_value=np.nan)
+            .tolist(),
             years,
             strict=True,
         )
@@ -92,6 +96,8 @@ def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
     agency = _text(frame["source_agency_code"])
     record = _text(frame["source_record"])
     out["nationality"] = nationality
+    for key, column in (("name_key", "name"), ("core_key", "core")):
+        out[key] = [f"{n or ''}|{v}" if v else None for n, v in zip(nationality, out[column], strict=True)]
     out["side"] = [_ROLE_SIDE.get(r or "") for r in _text(frame["role_code"])]
     out["agency"] = agency
     out["list_case"] = [
@@ -102,17 +108,13 @@ def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
     out["raid_no"] = _text(frame["raid_no"])
     days = (event - pd.Timestamp("1970-01-01")).dt.days
     out["event_day"] = pd.array([None if pd.isna(d) else int(d) for d in days], dtype="Int64")
-    out["place"] = [
-        s or (c if c and c != "MY" else None)
-        for s, c in zip(
-            _text(frame["state_code"], unknown="XX"), _text(frame["country_code"], unknown="XX"), strict=True
-        )
-    ]
+    out["state"] = _text(frame["state_code"], unknown="XX")
+    out["abroad"] = [c if c != "MY" else None for c in _text(frame["country_code"], unknown="XX")]
     return out
 
 
 _DERIVED = [
-    "name", "sound", "tokens", "sounds", "sex", "dob", "birth_year", "year_exact", "mykad", "passport",
+    "name", "sound", "core", "tokens", "sounds", "sex", "dob", "birth_year", "year_exact", "mykad", "passport",
     "other_document", "mykad_conflict",
 ]  # fmt: skip
 
@@ -142,12 +144,13 @@ def _one(
     return (
         parsed.sorted_name or None,
         parsed.sorted_sound or None,
+        " ".join(sounds) or None,
         tokens or None,
         sounds or None,
         known_sex,
         born.isoformat() if born and exact else None,
         year,
-        born is not None and exactness != "unknown",
+        born is not None,
         card,
         number if not card and kind in (None, "passport", "mykad") else None,
         number if not card and kind not in (None, "passport", "mykad") else None,

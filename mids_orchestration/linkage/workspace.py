@@ -8,8 +8,8 @@ information in bits, and attaching them from frozen tables. What does not: train
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 import pandas as pd
@@ -39,7 +39,7 @@ def open_workspace(prepared: pd.DataFrame, *, threads: int = 2) -> Workspace:
     return Workspace(con, list(prepared.columns), len(prepared))
 
 
-_LIST_COLUMNS = frozenset(("tokens", "sounds"))
+_LIST_COLUMNS = frozenset(("tokens", "sounds", "address_words"))
 _INT_COLUMNS = frozenset(("birth_year", "event_day"))
 _BOOL_COLUMNS = frozenset(("year_exact", "mykad_conflict"))
 
@@ -55,16 +55,25 @@ def _typed(frame: pd.DataFrame, column: str) -> str:
     return f'CAST("{column}" AS VARCHAR) AS "{column}"'
 
 
-def learn_terms(work: Workspace, config: LinkageConfig) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Term frequencies (columns) and information in bits (list columns) of this population."""
+def learn_terms(
+    work: Workspace, config: LinkageConfig
+) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]:
+    """Term frequencies (columns) and information in bits (list columns) of this population.
+
+    A frequency is the share of *other* records that hold the value: (n - 1) / total.
+    """
     terms: dict[str, dict[str, float]] = {}
+    within = dict(config.term_within)
     for column in config.term_columns:
-        total = count_of(work, f"SELECT count({column}) FROM records")
+        other = within.get(column)
+        group = f", {other}" if other else ""
+        over = f"OVER (PARTITION BY {other})" if other else "OVER ()"
         rows = work.con.execute(
-            f"SELECT {column}, count(*) FROM records WHERE {column} IS NOT NULL"
-            " GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
+            f"SELECT v, max(n), max(total) FROM (SELECT {column} AS v, count(*) AS n,"
+            f" sum(count(*)) {over} AS total FROM records WHERE {column} IS NOT NULL GROUP BY {column}{group})"
+            " WHERE n > 2 GROUP BY v ORDER BY v"
         ).fetchall()
-        terms[column] = {value: round(n / total, 9) for value, n in rows}
+        terms[column] = {value: round((n - 1) / float(total), 9) for value, n, total in rows}
     bits: dict[str, dict[str, float]] = {}
     for column in config.bits_columns:
         total = count_of(work, f"SELECT count({column}) FROM records")
@@ -77,19 +86,27 @@ def learn_terms(work: Workspace, config: LinkageConfig) -> tuple[dict[str, Any],
 
 
 def attach_terms(
-    work: Workspace, terms: dict[str, dict[str, float]], bits: dict[str, dict[str, float]], records: int
+    work: Workspace,
+    config: LinkageConfig,
+    terms: dict[str, dict[str, float]],
+    bits: dict[str, dict[str, float]],
+    records: int,
 ) -> None:
-    """Add `tf_<column>` and `<token column>_bits` to table `records` from frozen tables.
+    """Add `tf_<column>`, `<token column>_bits` and the live counts to table `records`.
 
-    A value that the tables do not hold was seen at most once among `records` records.
+    `terms` and `bits` are frozen tables learnt from `records` records; a value they do not hold counts as
+    held by one record.
     """
     joins, selects = [], []
-    rare = 1.0 / max(records, 1)
+    one = max(records, 1)
+    within = dict(config.term_within)
+    size = {c: f"({one} * coalesce(term_{c}.x, {1.0 / one}))" for c in set(within.values())}
     for column, table in terms.items():
         _load(work, f"term_{column}", table)
         joins.append(f"LEFT JOIN term_{column} ON term_{column}.v = r.{column}")
+        alone = f"1.0 / greatest({size[within[column]]}, 1)" if column in within else f"{1.0 / one}"
         selects.append(
-            f"CASE WHEN r.{column} IS NOT NULL THEN coalesce(term_{column}.x, {rare}) END AS tf_{column}"
+            f"CASE WHEN r.{column} IS NOT NULL THEN coalesce(term_{column}.x, {alone}) END AS tf_{column}"
         )
     for column, table in bits.items():
         _load(work, f"bits_{column}", table)
@@ -108,6 +125,54 @@ def attach_terms(
             f"CREATE OR REPLACE TABLE records AS SELECT r.*, {', '.join(selects)} FROM records r"
             f" {' '.join(joins)} ORDER BY r.record_id"
         )
+    if config.live_counts:
+        _attach_live(work, config, one)
+
+
+def _attach_live(work: Workspace, config: LinkageConfig, records: int) -> None:
+    """Shares of an event: its records of one nationality over all records of that nationality."""
+    counts = ", ".join(f"{sql} AS {name}_count" for name, sql in config.live_counts)
+    total = f"greatest({records} * coalesce(tf_nationality, 1.0), 1)"
+    # Never below one record: the pair itself is in the count and may be one person.
+    shares = ", ".join(
+        f"least(greatest({name}_count - 1, 1) / {total}, 1.0)::DOUBLE AS tf_{name}, record_id AS {name}"
+        for name, _ in config.live_counts
+    )
+    helpers = ", ".join(f"{name}_count" for name, _ in config.live_counts)
+    work.con.execute(
+        f"CREATE OR REPLACE TABLE records AS SELECT * EXCLUDE ({helpers}),"
+        f" {shares} FROM (SELECT *, {counts} FROM records) ORDER BY record_id"
+    )
+
+
+def sample_pairs(work: Workspace, out: str, *, pairs: int, seed: int, given: str | None = None) -> float:
+    """Write table `out` (match_key, join_key_l, join_key_r): about `pairs` random pairs of records.
+
+    Records stand in an order shuffled by `seed`; each is paired with those at seeded distances from it, so
+    every record takes part and the same rows give the same pairs. `given`: only pairs that agree on this
+    column. Returns the share of all pairs that agree on it (1.0 without `given`).
+    """
+    n = count_of(work, f"SELECT count(*) FROM records WHERE {given or 'record_id'} IS NOT NULL")
+    part = f"PARTITION BY {given}" if given else ""
+    work.con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE shuffled AS SELECT record_id, {given or "''"} AS g,
+            row_number() OVER ({part} ORDER BY hash(record_id || '#{seed}'), record_id) - 1 AS i,
+            count(*) OVER ({part}) AS size FROM records WHERE {given or "record_id"} IS NOT NULL"""
+    )
+    rng = random.Random(seed)
+    steps = sorted({rng.randrange(1, 1_000_003) for _ in range(max(1, round(pairs / max(n, 1))))})
+    work.con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE {out} AS
+            SELECT '0' AS match_key, least(a.record_id, b.record_id) AS join_key_l,
+                   greatest(a.record_id, b.record_id) AS join_key_r
+            FROM shuffled a JOIN (SELECT unnest({steps}) AS step) ON a.size > 1
+            JOIN shuffled b ON b.g = a.g AND b.i = (a.i + 1 + step % (a.size - 1)) % a.size
+            GROUP BY ALL"""
+    )
+    share = work.con.execute("SELECT sum(c * (c - 1.0)) FROM (SELECT count(*) AS c FROM shuffled GROUP BY g)")
+    row = share.fetchone()
+    work.con.execute("DROP TABLE shuffled")
+    return float(row[0]) / (n * (n - 1.0)) if row and row[0] and n > 1 else 1.0
 
 
 def _load(work: Workspace, name: str, table: dict[str, float]) -> None:

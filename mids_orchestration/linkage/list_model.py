@@ -1,0 +1,210 @@
+"""The model for any two lists of persons, built from the roles that are there.
+
+What belongs here: comparisons and blocking rules per role, as data. What does not: the agencies' own
+model (`person_model.py`), whose event, case and document rules these lists do not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from mids_orchestration.linkage.model_config import BlockingRule, Comparison, Level, LinkageConfig
+
+ELSE = "ELSE"
+_SHARED = "shared_bits(sounds_l, sound_bits_l, sounds_r)"
+
+
+def _null(column: str) -> Level:
+    return Level(
+        f"{column}_l IS NULL OR {column}_r IS NULL", "unknown", words=("not known", "tidak diketahui")
+    )
+
+
+def _part(column: str, other: str | None) -> Comparison:
+    """A name part; `other` is the part it may have been swapped with."""
+    levels = [
+        _null(column),
+        Level(f"{column}_l = {column}_r", "same", 0.75, 4e-3, tf_column=column),
+    ]
+    if other:
+        levels.append(Level(f"{column}_l = {other}_r OR {other}_l = {column}_r", "parts swapped", 0.05, 1e-3))
+    levels += [
+        Level(f"damerau_levenshtein({column}_l, {column}_r) <= 1", "one slip apart", 0.10, 2e-3),
+        Level(f"jaro_winkler_similarity({column}_l, {column}_r) >= 0.88", "near", 0.05, 8e-3),
+        Level(f"jaro_winkler_similarity({column}_l, {column}_r) >= 0.75", "alike", 0.02, 3e-2),
+        Level(ELSE, "different", 0.03, 0.95),
+    ]
+    return Comparison("given_name" if column == "given" else column, tuple(levels))
+
+
+_FULL_NAME = Comparison(
+    "full_name",
+    (
+        _null("sound"),
+        Level("name_l = name_r", "same", 0.5, 1e-4, tf_column="name"),
+        Level("sound_l = sound_r", "same sound", 0.15, 1e-4, tf_column="sound"),
+        Level("jaro_winkler_similarity(name_l, name_r) >= 0.94", "near", 0.12, 1e-4),
+        Level(f"{_SHARED} >= 14", "rare words shared", 0.10, 5e-5),
+        Level("jaro_winkler_similarity(name_l, name_r) >= 0.87", "alike", 0.06, 2e-3),
+        Level(f"{_SHARED} >= 7", "a word shared", 0.04, 1e-2),
+        Level(ELSE, "different", 0.03, 0.98),
+    ),
+)
+
+_BIRTH = Comparison(
+    "birth_date",
+    (
+        _null("dob"),
+        Level("dob_l = dob_r", "same", 0.85, 5e-5),
+        Level("damerau_levenshtein(dob_l, dob_r) <= 1", "one slip apart", 0.08, 5e-4),
+        Level("substr(dob_l, 1, 4) = substr(dob_r, 1, 4) AND substr(dob_l, 5, 2) = substr(dob_r, 7, 2)"
+              " AND substr(dob_l, 7, 2) = substr(dob_r, 5, 2)", "day and month swapped", 0.01, 3e-5),
+        Level("damerau_levenshtein(dob_l, dob_r) <= 2", "two slips apart", 0.03, 6e-3),
+        Level("substr(dob_l, 1, 4) = substr(dob_r, 1, 4)", "same year", 0.01, 1e-2),
+        Level(ELSE, "different", 0.02, 0.98),
+    ),
+)  # fmt: skip
+
+_DOCUMENT = Comparison(
+    "document_no",
+    (
+        _null("document"),
+        Level("document_l = document_r", "same", 0.9, 1e-7, fixed_u=True),
+        Level("damerau_levenshtein(document_l, document_r) <= 1", "one slip apart", 0.06, 1e-5),
+        Level("damerau_levenshtein(document_l, document_r) <= 2", "two slips apart", 0.01, 5e-4),
+        Level(ELSE, "different", 0.03, 0.999),
+    ),
+)
+
+_POSTCODE = Comparison(
+    "postcode",
+    (
+        _null("postcode"),
+        Level("postcode_l = postcode_r", "same", 0.8, 2e-3, tf_column="postcode"),
+        Level("damerau_levenshtein(postcode_l, postcode_r) <= 1", "one slip apart", 0.1, 1e-2),
+        Level(ELSE, "different", 0.1, 0.98),
+    ),
+)
+
+_PLACE = Comparison(
+    "place",
+    (
+        _null("place"),
+        Level("place_l = place_r", "same", 0.75, 5e-3, tf_column="place"),
+        Level("damerau_levenshtein(place_l, place_r) <= 2 AND least(len(place_l), len(place_r)) >= 5",
+              "one or two slips apart", 0.1, 1e-3),
+        Level("jaro_winkler_similarity(place_l, place_r) >= 0.85", "alike", 0.03, 1e-2),
+        Level(ELSE, "different", 0.12, 0.98),
+    ),
+)  # fmt: skip
+
+_ADDRESS_BITS = "shared_bits(address_words_l, address_word_bits_l, address_words_r)"
+_ADDRESS = Comparison(
+    "address",
+    (
+        _null("address"),
+        Level("address_l = address_r", "same", 0.45, 1e-6, fixed_u=True),
+        Level(f"{_ADDRESS_BITS} >= 20", "several rare words shared", 0.3, 1e-5),
+        Level("jaro_winkler_similarity(address_l, address_r) >= 0.92", "near", 0.08, 1e-4),
+        Level(f"{_ADDRESS_BITS} >= 10", "a rare word shared", 0.1, 3e-3),
+        Level(f"{_ADDRESS_BITS} >= 5", "a word shared", 0.03, 5e-2),
+        Level(ELSE, "different", 0.04, 0.95),
+    ),
+)
+
+
+def _same_or_not(column: str, name: str, m: float = 0.95, u: float = 0.5) -> Comparison:
+    return Comparison(
+        name,
+        (
+            _null(column),
+            Level(f"{column}_l = {column}_r", "same", m, u, tf_column=None if column == "sex" else column),
+            Level(ELSE, "different", 1 - m, 1 - u),
+        ),
+    )
+
+
+def _event() -> Comparison:
+    gap = "abs(event_day_l - event_day_r)"
+    return Comparison(
+        "event_date",
+        (
+            _null("event_day"),
+            Level(f"{gap} <= 3", "within three days", 0.7, 5e-3),
+            Level(f"{gap} <= 31", "within a month", 0.15, 5e-2),
+            Level(ELSE, "further apart", 0.15, 0.945),
+        ),
+    )
+
+
+def list_config(columns: Collection[str], *, link: bool) -> LinkageConfig:
+    """Build the model for the columns that `prepare_list` gave; `link`: two lists, else one.
+
+    Raises ValueError when none of the columns can be compared.
+    """
+    has = set(columns)
+    comparisons: list[Comparison] = []
+    if "surname" in has or "given" in has:
+        both = {"surname", "given"} <= has
+        comparisons += [
+            _part(c, ("given" if c == "surname" else "surname") if both else None)
+            for c in ("given", "surname") if c in has
+        ]  # fmt: skip
+    elif "sound" in has:
+        comparisons.append(_FULL_NAME)
+    for column, comparison in (
+        ("dob", _BIRTH), ("document", _DOCUMENT), ("postcode", _POSTCODE), ("place", _PLACE),
+        ("address", _ADDRESS), ("event_day", _event()), ("sex", _same_or_not("sex", "sex", 0.98, 0.5)),
+        ("nationality", _same_or_not("nationality", "nationality", 0.95, 0.2)),
+    ):  # fmt: skip
+        if column in has:
+            comparisons.append(comparison)
+    others = sorted(c for c in has if c.startswith("other_"))
+    comparisons += [_same_or_not(c, c, 0.9, 0.2) for c in others]
+    if not comparisons:
+        raise ValueError("none of the mapped columns can be compared")
+    terms = [c for c in ("given", "surname", "postcode", "place", "nationality", *others) if c in has]
+    if "sound" in has and "surname" not in has and "given" not in has:
+        terms += ["name", "sound"]
+    bits = [c for c in ("sounds", "address_words") if c in has]
+    return LinkageConfig(
+        name="lists-1",
+        comparisons=tuple(comparisons),
+        blocking=tuple(_blocking(has)),
+        training_rules=tuple(_training(has, link)),
+        links_per_record=0.25,
+        threshold=0.8,
+        review_threshold=0.05,
+        max_matches_factor=8.0,
+        refine=True,
+        term_columns=tuple(terms),
+        bits_columns=tuple(bits),
+    )
+
+
+def _blocking(has: set[str]) -> list[BlockingRule]:
+    """The rules whose columns are all there: (name, columns needed, keys, largest block)."""
+    each = "list_transform(sounds, lambda s: {} || '|' || s)"
+    rules: list[tuple[str, tuple[str, ...], str, int]] = [
+        ("document", ("document",), "[document]", 100),
+        ("birth_date", ("dob",), "[dob]", 100),
+        ("two_sounds", ("sounds",), "sound_pairs(sounds)", 150),
+        ("whole_sound", ("sounds",), "[sound]", 100),
+        ("month_day_sound", ("dob", "sounds"), each.format("substr(dob, 5, 4)"), 100),
+        ("address_pair", ("address_words",), "sound_pairs(address_words)", 60),
+        ("house_postcode", ("house", "postcode"), "[house || '|' || postcode]", 60),
+        ("year_postcode", ("birth_year", "postcode"), "[birth_year || '|' || postcode]", 60),
+        ("month_day_place", ("dob", "place"), "[substr(dob, 5, 4) || '|' || place]", 60),
+    ]
+    rules += [
+        (f"{column}_sound", (column, "sounds"), each.format(column), 100)
+        for column in ("postcode", "place", "house", "birth_year", "event_day")
+    ]
+    return [BlockingRule(name, sql, cap) for name, needs, sql, cap in rules if set(needs) <= has]
+
+
+def _training(has: set[str], link: bool) -> list[str]:
+    rules = [f"l.{column} = r.{column}" for column in ("document", "dob", "sound") if column in has]
+    if {"surname", "postcode"} <= has:
+        rules.append("l.surname = r.surname AND l.postcode = r.postcode")
+    return [f"{rule} AND l.side <> r.side" for rule in rules] if link else rules

@@ -1,0 +1,203 @@
+"""Link any two lists of persons, or find the repeats of one.
+
+What belongs here: the order of work for lists that come with a map of roles, and its outputs. What does
+not: files and the command line (the caller reads and writes), and the agencies' own persons
+(`persons.py`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from mids_orchestration.linkage.assign import one_to_one
+from mids_orchestration.linkage.blocking import build_keys, count_and_cap, form_pairs
+from mids_orchestration.linkage.cluster import cluster
+from mids_orchestration.linkage.em import refine
+from mids_orchestration.linkage.engine import (
+    pattern_counts,
+    round_parameters,
+    score,
+    stored_parameters,
+    train,
+)
+from mids_orchestration.linkage.evaluate import Score, score_counts
+from mids_orchestration.linkage.keys import new_key
+from mids_orchestration.linkage.list_model import list_config
+from mids_orchestration.linkage.list_roles import ListMap, prepare_list
+from mids_orchestration.linkage.model_config import LinkageConfig, TrainedModel
+from mids_orchestration.linkage.workspace import Workspace, open_workspace
+
+# Two lists are taken to be free of repeats when they hold fewer twins inside than this share of the pairs
+# between them: a model that errs once in ten inside a list without repeats errs as often between lists.
+_REPEAT_SHARE = 0.1
+
+
+@dataclass(slots=True)
+class ListsResult:
+    """What linking lists gives.
+
+    pairs: left_id, right_id, match_probability, match_weight; the accepted pairs. For one list both ids are
+        of that list, left_id < right_id.
+    clusters: cluster_id, list, id; one row per record of either list.
+    candidates: every scored pair from the review threshold up, with `gamma_<comparison>` levels.
+    summary: plain numbers; with truth also precision, recall and F1 with intervals.
+    """
+
+    pairs: pd.DataFrame
+    clusters: pd.DataFrame
+    candidates: pd.DataFrame
+    model: TrainedModel
+    summary: dict[str, Any]
+
+
+def link_lists(
+    left: pd.DataFrame,
+    right: pd.DataFrame | None,
+    mapping: ListMap,
+    *,
+    seed: int,
+    truth: pd.DataFrame | None = None,
+    threshold: float | None = None,
+    one_to_one_lists: bool | None = None,
+    threads: int = 2,
+) -> ListsResult:
+    """Link `left` with `right`, or dedupe `left` alone. Nothing is supervised; truth only scores.
+
+    one_to_one_lists: each record takes at most one partner; None (default) decides from the lists
+        themselves, whether either repeats people inside.
+    truth: left_id, right_id of the true pairs (any column names, first two columns).
+    Raises `ListMapError` when the map does not fit.
+    """
+    parts = [prepare_list(left, mapping, "left")]
+    if right is not None:
+        parts.append(prepare_list(right, mapping, "right"))
+    prepared = pd.concat(parts, ignore_index=True).sort_values("record_id").reset_index(drop=True)
+    config = list_config(prepared.columns, link=right is not None)
+    if threshold is not None:
+        config = config.with_(threshold=threshold)
+    work = open_workspace(prepared, threads=threads)
+    try:
+        model, report = train(work, config, seed=seed)
+        build_keys(work.con, "records", config.blocking, "block_keys")
+        count = count_and_cap(work.con, "block_keys", config.blocking, config.max_pairs)
+        form_pairs(work.con, "records", "block_keys", count, "blocked_pairs")
+        sizes = [len(p) for p in parts]
+        if count.pairs and config.refine:
+            model = _refined(work, model, sizes, report)
+        floor = math.log2(config.review_threshold / (1 - config.review_threshold))
+        scored = (
+            score(work, model, "blocked_pairs", threshold_weight=floor) if count.pairs else _no_pairs(config)
+        )
+    finally:
+        work.con.close()
+    across, within = _by_side(scored, right is not None)
+    repeats = within[within["match_probability"] >= config.threshold]
+    repeated = len(repeats) / max(int((across["match_probability"] >= config.threshold).sum()), 1)
+    if one_to_one_lists is None:
+        one_to_one_lists = right is not None and repeated < _REPEAT_SHARE
+    taken, clusters = _decide(across, within, prepared, config, one_to_one_lists)
+    summary: dict[str, Any] = {
+        "left": sizes[0], "right": sizes[1] if right is not None else None, "pairs": len(taken),
+        "clusters": int(clusters["cluster_id"].nunique()), "threshold": config.threshold,
+        "one_to_one": one_to_one_lists, "twins_inside_per_pair_between": round(repeated, 5),
+        "model_version": model.version,
+    } | {f"blocking_{k}": v for k, v in count.as_dict().items()} | report  # fmt: skip
+    if truth is not None:
+        summary["truth"] = _against(taken, truth, right is None).as_dict()
+    return ListsResult(_strip(taken), clusters, _strip(scored), model, summary)
+
+
+def _refined(work: Workspace, model: TrainedModel, sizes: list[int], report: dict[str, Any]) -> TrainedModel:
+    """Estimate the prior and m over all candidate pairs; for two lists over the pairs between them."""
+    config = model.config
+    n = sum(sizes)
+    everything = n * (n - 1) / 2
+    table, universe = "blocked_pairs", everything
+    if len(sizes) > 1:
+        table, universe = "cross_pairs", float(sizes[0] * sizes[1])
+        work.con.execute(
+            "CREATE OR REPLACE TEMP TABLE cross_pairs AS SELECT p.* FROM blocked_pairs p"
+            " WHERE split_part(join_key_l, '|', 1) <> split_part(join_key_r, '|', 1)"
+        )
+    levels, term_weights, counts = pattern_counts(work, model, table)
+    if len(counts) == 0:
+        return model
+    names = [c.name for c in config.comparisons]
+    fixed = {c.name: [lv.fixed_u for lv in c.levels if not lv.is_null] for c in config.comparisons}
+    result = refine(
+        names, levels, counts, term_weights, model.parameters,
+        prior=model.prior, universe=universe, sampled_universe=everything, fixed_u=fixed,
+        most_matches=float(min(sizes)) if len(sizes) > 1 else 2.0 * n, anchor=stored_parameters(config),
+    )  # fmt: skip
+    report["expected_matches"] = round(result.expected_matches, 1)
+    report["prior"] = result.prior
+    report["em_over_all_pairs_iterations"] = result.iterations
+    prior = float(f"{result.prior:.6g}")
+    return replace(model, prior=prior, parameters=round_parameters(result.parameters))
+
+
+def _no_pairs(config: LinkageConfig) -> pd.DataFrame:
+    columns = {"record_id_l": str, "record_id_r": str, "match_probability": float, "match_weight": float}
+    return pd.DataFrame({c: pd.Series(dtype=t) for c, t in columns.items()})
+
+
+def _by_side(scored: pd.DataFrame, link: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Pairs that count as answers, and pairs inside one list when two are linked."""
+    if not link:
+        return scored, scored.iloc[0:0]
+    crossing = scored["record_id_l"].str.startswith("left|") & scored["record_id_r"].str.startswith("right|")
+    return scored[crossing], scored[~crossing]
+
+
+def _decide(
+    across: pd.DataFrame, within: pd.DataFrame, prepared: pd.DataFrame, config: LinkageConfig, one: bool
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    sure = across[across["match_probability"] >= config.threshold]
+    if one:
+        sure = one_to_one(sure)
+        groups = dict(zip(sure["record_id_r"], sure["record_id_l"], strict=True))
+        groups |= dict(zip(sure["record_id_l"], sure["record_id_l"], strict=True))
+    else:
+        both = pd.concat([across, within], ignore_index=True)
+        groups, _ = cluster(both, threshold=config.threshold, max_size=config.max_cluster)
+        same = [
+            groups.get(a) == groups.get(b) and a in groups
+            for a, b in zip(sure["record_id_l"], sure["record_id_r"], strict=True)
+        ]
+        sure = sure[same]
+    taken_keys: set[str] = set()
+    names: dict[str, str] = {}
+    rows = []
+    for record in prepared["record_id"]:
+        group = groups.get(record, record)
+        if group not in names:
+            names[group] = new_key(group, taken_keys)
+            taken_keys.add(names[group])
+        side, _, identity = record.partition("|")
+        rows.append((names[group], side, identity))
+    return sure, pd.DataFrame(rows, columns=["cluster_id", "list", "id"])
+
+
+def _strip(pairs: pd.DataFrame) -> pd.DataFrame:
+    out = pairs.rename(columns={"record_id_l": "left_id", "record_id_r": "right_id"}).reset_index(drop=True)
+    for column in ("left_id", "right_id"):
+        out[column] = out[column].astype("str").str.replace(r"^\w+\|", "", n=1, regex=True)
+    kept = ["left_id", "right_id", "match_probability", "match_weight"]
+    return out[kept + [c for c in out.columns if c.startswith("gamma_")]]
+
+
+def _against(taken: pd.DataFrame, truth: pd.DataFrame, dedupe: bool) -> Score:
+    """Pair-level score; for one list a pair has no direction."""
+
+    def pairs_of(frame: pd.DataFrame) -> set[tuple[str, str]]:
+        a, b = frame.iloc[:, 0].astype(str), frame.iloc[:, 1].astype(str)
+        pairs = zip(a, b, strict=True)
+        return {tuple(sorted(p)) for p in pairs} if dedupe else set(pairs)  # type: ignore[misc]
+
+    found = pairs_of(_strip(taken))
+    true = pairs_of(truth)
+    return score_counts("all", len(true), len(found), len(found & true))

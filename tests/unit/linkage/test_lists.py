@@ -1,0 +1,149 @@
+"""Any two lists of persons: roles, linking, dedupe, truth, charts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mids_orchestration.linkage.assign import one_to_one
+from mids_orchestration.linkage.charts import model_charts
+from mids_orchestration.linkage.list_roles import ListMap, ListMapError, prepare_list
+from mids_orchestration.linkage.lists import link_lists
+
+from .population import make_population
+
+MAP = ListMap.from_dict(
+    {
+        "id": "no",
+        "columns": {
+            "full_name": "nama", "birth_date": "lahir", "sex": "jantina", "document_no": "dokumen",
+            "nationality": "warga", "place": "negeri", "event_date": "tarikh",
+        },
+    }
+)  # fmt: skip
+
+
+def _lists() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    persons, truth = make_population(1500, seed=5, overlap=0.35)
+    frame = pd.DataFrame(
+        {
+            "no": persons["person_record_id"], "nama": persons["full_name"], "lahir": persons["birth_date"],
+            "jantina": persons["sex_code"].map({"M": "Lelaki", "F": "Perempuan"}),
+            "dokumen": persons["document_no"], "warga": persons["nationality_code"],
+            "negeri": persons["state_code"], "tarikh": persons["event_on"],
+        }
+    )  # fmt: skip
+    first = frame["no"].str.startswith("PDRM-")
+    left, right = frame[first], frame[~first]
+    who = truth.set_index("person_record_id")["true_person_id"]
+    sides = left[["no"]].assign(who=left["no"].map(who)).merge(
+        right[["no"]].assign(who=right["no"].map(who)), on="who", suffixes=("_left", "_right")
+    )  # fmt: skip
+    return left, right, sides[["no_left", "no_right"]]
+
+
+@pytest.fixture(scope="module")
+def linked():
+    left, right, truth = _lists()
+    return left, right, truth, link_lists(left, right, MAP, seed=2, truth=truth)
+
+
+def test_links_two_lists_without_supervision(linked) -> None:
+    score = linked[3].summary["truth"]
+    print(score)
+    assert score["precision"] >= 0.93
+    assert score["recall"] >= 0.90
+    assert linked[3].summary["one_to_one"], "neither list repeats anybody: each record takes one partner"
+
+
+def test_outputs_have_their_columns_and_every_record(linked) -> None:
+    left, right, _, result = linked
+    assert list(result.pairs.columns)[:4] == ["left_id", "right_id", "match_probability", "match_weight"]
+    assert len(result.clusters) == len(left) + len(right)
+    assert set(result.pairs["left_id"]) <= set(left["no"])
+    assert set(result.pairs["right_id"]) <= set(right["no"])
+
+
+def test_dedupe_of_one_list_finds_groups(linked) -> None:
+    left, right, truth, _ = linked
+    both = pd.concat([left, right])
+    result = link_lists(both, None, MAP, seed=2, truth=truth)
+    assert result.summary["right"] is None
+    assert result.summary["truth"]["precision"] >= 0.90
+    assert result.summary["truth"]["recall"] >= 0.90
+    assert (result.pairs["left_id"] < result.pairs["right_id"]).all()
+
+
+def test_row_order_does_not_matter(linked) -> None:
+    left, right, _, result = linked
+    again = link_lists(left.sample(frac=1, random_state=1), right.iloc[::-1], MAP, seed=2)
+    pd.testing.assert_frame_equal(again.pairs, result.pairs)
+
+
+@pytest.mark.parametrize(
+    "roles", [["full_name"], ["birth_date", "sex"], ["document_no"], ["full_name", "place"]]
+)
+def test_any_subset_of_roles_runs(linked, roles: list[str]) -> None:
+    left, right, _, _ = linked
+    mapping = ListMap("no", {r: MAP.columns[r] for r in roles})
+    result = link_lists(left.head(300), right.head(300), mapping, seed=2)
+    assert len(result.clusters) == 600
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_empty_and_single_lists(linked, rows: int) -> None:
+    left, right, _, _ = linked
+    result = link_lists(left.head(rows), right.head(rows), MAP, seed=2)
+    assert len(result.clusters) == 2 * rows
+
+
+def test_charts_open_without_a_network(linked) -> None:
+    left, _, _, result = linked
+    prepared = prepare_list(left, MAP, "left")
+    pages = model_charts(result.model, prepared)
+    assert set(pages) == {"match_weights.html", "parameters.html"}
+    for page in pages.values():
+        assert "<script src=" not in page, "libraries are inside the page"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"columns": {"full_name": "nama"}}, "needs `id"),
+        ({"id": "no", "columns": {"nickname": "nama"}}, "unknown role 'nickname'"),
+        ({"id": "no", "columns": {}}, "no column to compare"),
+    ],
+)
+def test_a_wrong_map_is_refused_with_a_remedy(data: dict, words: str) -> None:
+    with pytest.raises(ListMapError, match=words):
+        ListMap.from_dict(data)
+
+
+def test_a_map_that_does_not_fit_names_the_column(linked) -> None:
+    with pytest.raises(ListMapError, match="column 'umur'"):
+        prepare_list(linked[0], ListMap("no", {"other": ("umur",)}), "left")
+    twice = pd.concat([linked[0].head(1), linked[0].head(1)])
+    with pytest.raises(ListMapError, match="several rows"):
+        prepare_list(twice, MAP, "left")
+
+
+@pytest.mark.parametrize(
+    ("written", "digits"),
+    [("19560409", "19560409"), ("1956-04-09", "19560409"), ("09/04/1956", "19560409"), ("9-4-1956", "19560409"),
+     ("1956", "19560101"), ("19561399", "19561399"), ("soon", None)],
+)  # fmt: skip
+def test_birth_dates_are_read_as_written(written: str, digits: str | None) -> None:
+    frame = pd.DataFrame({"no": ["1"], "d": [written]})
+    assert prepare_list(frame, ListMap("no", {"birth_date": ("d",)}), "left")["dob"].iloc[0] == digits
+
+
+def test_one_to_one_takes_the_surest_first() -> None:
+    rng = np.random.default_rng(1)
+    pairs = pd.DataFrame(
+        [("a", "x", 9.0), ("a", "y", 8.0), ("b", "x", 7.0), ("b", "y", 1.0)],
+        columns=["record_id_l", "record_id_r", "match_weight"],
+    )
+    for _ in range(3):
+        kept = one_to_one(pairs.iloc[rng.permutation(4)])
+        assert list(zip(kept["record_id_l"], kept["record_id_r"], strict=True)) == [("a", "x"), ("b", "y")]
