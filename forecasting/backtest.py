@@ -19,7 +19,6 @@ from forecasting.delay_model import Spread
 from forecasting.frames import Floats, Panel, generator, to_panel
 from forecasting.models import Model
 from forecasting.nowcast import Nowcast, nowcast
-from forecasting.quantiles import path_quantiles
 from forecasting.scores import COVERAGES, covered, wis_parts
 from forecasting.series import known_series
 
@@ -121,7 +120,7 @@ def _rows(
             view = then.panel
         for model in models:
             rng = generator(seed, model.name, str(origin))
-            values = path_quantiles(model.sample(view, horizon, paths, rng), levels)
+            values = model.quantiles(view, horizon, levels, paths=paths, rng=rng)
             if view.ids != panel.ids:  # a series not yet heard of at this origin has no forecast to score
                 aligned = np.full((len(panel.ids), horizon, len(levels)), np.nan)
                 where = {name: i for i, name in enumerate(panel.ids)}

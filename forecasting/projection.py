@@ -87,7 +87,7 @@ def project(
         index = [i for i, name in enumerate(view.ids) if chosen[name] == model.name]
         if index:
             rng = generator(seed, model.name, str(as_of.date()))
-            values[index] = path_quantiles(model.sample(view.rows(index), horizon, paths, rng), levels)
+            values[index] = model.quantiles(view.rows(index), horizon, levels, paths=paths, rng=rng)
     frame = forecast_frame(view, values, levels, [chosen[name] for name in view.ids])
     return Projection(frame, scores, chosen, nowcasts, as_of)
 

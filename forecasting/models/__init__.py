@@ -1,16 +1,19 @@
-"""Candidate models: each turns a panel of counts into sample paths of the weeks ahead.
+"""Candidate models: each turns a panel of counts into predictive quantiles of the periods ahead.
 
-Belongs here: one module per family, each with the same face (``Model``), and the pool by name.
-Does not belong here: choosing between them (select.py), scoring, any notion of where series come from.
+Belongs here: one module per family, each with the same face (``Model``), and the pools by name.
+Does not belong here: combining or choosing between them (combine.py, select.py), scoring, any notion of where
+series come from.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
 from forecasting.frames import Floats, Panel
+from forecasting.quantiles import path_quantiles
 
 
 class Model(Protocol):
@@ -18,17 +21,46 @@ class Model(Protocol):
 
     name: str
 
-    def sample(self, panel: Panel, horizon: int, paths: int, rng: np.random.Generator) -> Floats:
-        """Return sample paths (series, paths, horizon) of the periods after the panel's last one."""
+    def quantiles(
+        self, panel: Panel, horizon: int, levels: Sequence[float], *, paths: int, rng: np.random.Generator
+    ) -> Floats:
+        """Return quantiles (series, horizon, levels) of the periods after the panel's last one."""
         ...
 
 
-def pool(names: tuple[str, ...] = ("seasonal_naive", "negbin_damped")) -> list[Model]:
+class PathModel:
+    """Base of models that simulate; their quantiles are those of their sample paths."""
+
+    name = ""
+
+    def sample(self, panel: Panel, horizon: int, paths: int, rng: np.random.Generator) -> Floats:
+        """Return sample paths (series, paths, horizon) of the periods after the panel's last one."""
+        raise NotImplementedError
+
+    def quantiles(
+        self, panel: Panel, horizon: int, levels: Sequence[float], *, paths: int, rng: np.random.Generator
+    ) -> Floats:
+        """Return quantiles (series, horizon, levels) of the sample paths."""
+        return path_quantiles(self.sample(panel, horizon, paths, rng), levels)
+
+
+#: Enough for the weekly national series, and light (no compiled forecasting library).
+LIGHT = ("seasonal_naive", "negbin_damped", "seasonal_window")
+#: Everything; per-series fits of about a second in all, so for tens of series.
+FULL = (*LIGHT, "ets", "theta", "arima", "croston", "tsb", "adida")
+
+
+def pool(names: Sequence[str] = LIGHT) -> list[Model]:
     """Return models by name; raise ``KeyError`` naming the known ones on an unknown name."""
+    from forecasting.models.boosted import Boosted
     from forecasting.models.negbin import NegBinDamped
     from forecasting.models.seasonal_naive import SeasonalNaive
+    from forecasting.models.seasonal_window import SeasonalWindow
+    from forecasting.models.statistical import KINDS, Statistical
 
-    known: dict[str, Model] = {m.name: m for m in (SeasonalNaive(), NegBinDamped())}
+    every: list[Model] = [SeasonalNaive(), NegBinDamped(), SeasonalWindow(), Boosted()]
+    every += [Statistical(kind) for kind in KINDS]
+    known = {m.name: m for m in every}
     unknown = [n for n in names if n not in known]
     if unknown:
         raise KeyError(f"no model named {unknown}; there are {sorted(known)}")

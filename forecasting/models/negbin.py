@@ -19,6 +19,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from forecasting.frames import Floats, Panel
+from forecasting.models import PathModel
 from forecasting.models.season import seasonal_log, year_phase
 
 FOLLOW = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5)
@@ -30,7 +31,7 @@ MEMORY = 104
 BURN = 12
 
 
-class NegBinDamped:
+class NegBinDamped(PathModel):
     """Seasonal negative-binomial counts with a damped level; see the module's charter."""
 
     name = "negbin_damped"

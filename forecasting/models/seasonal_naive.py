@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from forecasting.frames import Floats, Panel
+from forecasting.models import PathModel
 
 
-class SeasonalNaive:
+class SeasonalNaive(PathModel):
     """Value one season ago plus past seasonal differences, cut at zero.
 
     With less than two seasons there is no seasonal difference to learn from: the last value and one-step
