@@ -1,8 +1,8 @@
 """Feed contracts as dbt source declarations: what dbt needs to know about the landing zone, said once.
 
 Belongs here: the one pure function which writes ``dbt_project/models/staging/_landing_sources.yml`` from
-the contracts, and the declaration of the tables which Python writes for dbt to read. Does not belong here: reading contracts
-(:mod:`expectations.contract`) or any transformation.
+the contracts, and the declaration of the tables which Python writes for dbt to read. Does not belong
+here: reading contracts (:mod:`expectations.contract`) or any transformation.
 
 The staging models take names, types and formats of their columns from this file at compile time, so a
 column is described in its contract and nowhere else. ``python -m expectations.dbt_sources`` rewrites the
@@ -78,6 +78,7 @@ _PYTHON_TABLES: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = 
         "One row per forecast week, series, target week and quantile; appended, never overwritten.",
         (
             ("as_of_week", "Monday of the last closed week that the forecast used."),
+            ("revision", "Which projection of that week."),
             ("unique_id", "Series, for example MY/TIP."),
             ("crime_type_code", "TIP, SOM or JOBSCAM."),
             ("unit_code", "case or person."),
@@ -93,10 +94,25 @@ _PYTHON_TABLES: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = 
     ),
     (
         "forecast",
+        "weekly_nowcast",
+        "One row per forecast week, series, recent event week and quantile: the count once late reports are in.",
+        (
+            ("as_of_week", "Monday of the last closed week used."),
+            ("revision", "Which projection of that week."),
+            ("unique_id", "Series, for example MY/TIP."),
+            ("event_week", "Monday of the week in which the cases happened."),
+            ("reported", "Cases known when the estimate was made."),
+            ("quantile", "Quantile level."),
+            ("value", "Estimated final count at that level."),
+        ),
+    ),
+    (
+        "forecast",
         "backtest_score",
         "One row per forecast week, series, model and horizon: how it did on past weeks.",
         (
             ("as_of_week", "Monday of the last closed week used."),
+            ("revision", "Which projection of that week."),
             ("unique_id", "Series, for example MY/TIP."),
             ("model_name", "Model scored."),
             ("horizon", "Weeks ahead."),

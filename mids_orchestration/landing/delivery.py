@@ -34,7 +34,6 @@ from mids_orchestration.landing.readers.trees import read_json, read_ndjson
 from mids_orchestration.landing.readers.workbook import read_workbook
 from mids_orchestration.landing.reasons import DeliveryRefused
 from mids_orchestration.landing.receipts import TableCount
-from mids_orchestration.landing.rules import name
 from mids_orchestration.landing.store import Staged, landed_schema
 from mids_orchestration.landing.verdict import QUARANTINE_SCHEMA, Examination, Judge, reason_table, repeated
 
@@ -179,7 +178,7 @@ class _Table:
             .append_column("_raw", raw)
             .append_column("_line", pa.array(lines))
         )
-        keys = ", ".join(name(column) for column in self.judge.identity)
+        keys = self.judge.identity_sql
         sql = f"""
             WITH s AS (SELECT *, count(DISTINCT _raw) OVER (PARTITION BY {keys}) AS _versions,
                               row_number() OVER (PARTITION BY {keys}, _raw ORDER BY _line) AS _nth FROM _suspects)

@@ -125,6 +125,8 @@ def _range_rule(column: Column) -> Rule:
     want = f"{column.minimum or '…'} – {column.maximum or '…'}"
     if column.type in ("date", "timestamp"):
         value = parsed_moment(column, "{v}")
+        # What is before the first year has been called unreadable already.
+        value = f"nullif({value}, CASE WHEN {value} < TIMESTAMP '{FIRST_YEAR}-01-01' THEN {value} END)"
         low = f"TIMESTAMP '{_moment(column.minimum)}'" if column.minimum else None
         high = f"TIMESTAMP '{_moment(column.maximum)}'" if column.maximum else None
     else:

@@ -83,7 +83,9 @@ class Judge:
         tests = [rule.on(columns[rule.column.landed_as] if rule.column else "") for rule in self.rules]
         candidate = " OR ".join(f"({test})" for test in tests) or "false"
         self.identity = record.key + ((record.ordering,) if record.key and record.ordering else ())
-        hashed = f", hash({', '.join(name(column) for column in self.identity)}) AS h" if record.key else ""
+        # Staging trims, so "A1 " and "A1" are one key here too.
+        self.identity_sql = ", ".join(f"trim({name(column)})" for column in self.identity)
+        hashed = f", hash({self.identity_sql}) AS h" if record.key else ""
         # `count(*)` first: in a clean batch nothing else is materialised.
         self._first = f"SELECT coalesce({candidate}, false) AS c{hashed} FROM {_CHUNK}"
         flags = []

@@ -12,7 +12,9 @@ from datetime import date
 import dagster as dg
 
 from expectations.contract import Contract
+from expectations.suites import validate
 from mids_orchestration.landing import Receipt, read_receipts
+from mids_orchestration.landing.received import received_frame
 from mids_orchestration.settings import Settings
 
 _WARN = dg.AssetCheckSeverity.WARN
@@ -93,28 +95,24 @@ def _row_balance(contract: Contract, record: str, receipts: list[Receipt]) -> dg
 def _suite(
     contract: Contract, record: str, landed: list[Receipt], settings: Settings
 ) -> Iterator[dg.AssetCheckResult]:
-    try:
-        from mids_orchestration.landing import suite_report
-    except ImportError:
-        yield dg.AssetCheckResult(asset_key=_key(contract, record), check_name="contract_suite", passed=True, severity=_WARN)
-        return
-    report = suite_report(settings.home, contract, record, landed, seed=settings.seed)
-    if report is None:
-        yield dg.AssetCheckResult(
-            asset_key=_key(contract, record),
-            check_name="contract_suite",
-            passed=True,
-            severity=_WARN,
-            description="NOT_ASSESSED: nothing new was received in this run",
-        )
-        return
+    kind = contract.record(record)
+    report = validate(received_frame(settings.home, kind, landed), kind, seed=settings.seed)
+    if not report.rows:
+        description = "NOT_ASSESSED: nothing new was received in this run"
+    else:
+        among = f"a sample of {report.evaluated:,} of" if report.sampled else "all"
+        description = f"{len(report.failing):,} failing records among {among} {report.rows:,} received"
     yield dg.AssetCheckResult(
         asset_key=_key(contract, record),
         check_name="contract_suite",
         passed=report.success,
         severity=_WARN,
-        description=report.sentence,
-        metadata={"failing": dg.MetadataValue.json(report.failing), "records_checked": report.records},
+        description=description,
+        metadata={
+            "records_received": report.rows,
+            "records_checked": report.evaluated,
+            "failing": dg.MetadataValue.md("\n".join(f"- {line}" for line in report.failing_lines) or "none"),
+        },
     )
 
 
