@@ -6,6 +6,7 @@ release back, a release does not verify) · 2 it could not run as asked (wrong w
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -233,8 +234,14 @@ def _run_weekly_cycle(settings: Settings, as_of: date) -> Any:
     """Run the job in this process, on the home's own Dagster instance, and keep its record."""
     _prepare_dagster(settings)
     from mids_orchestration.defs.run import run_weekly_cycle
+    from mids_orchestration.warehouse import ManifestError
 
-    return run_weekly_cycle(settings, as_of)
+    # What dbt prints is progress; standard output is for the answer alone (a script reads it with --json).
+    with contextlib.redirect_stdout(sys.stderr):
+        try:
+            return run_weekly_cycle(settings, as_of)
+        except ManifestError as error:
+            _fail(f"the dbt project does not parse, so nothing was run.\n{error}")
 
 
 def _prepare_dagster(settings: Settings) -> None:

@@ -186,6 +186,7 @@ def forecasts_coherent(connection: duckdb.DuckDBPyConnection, tables: Sequence[T
         c
         for c in (
             "as_of_week",
+            "revision",
             "unique_id",
             "unit_code",
             "target_week",

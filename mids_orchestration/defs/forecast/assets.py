@@ -111,7 +111,11 @@ def weekly_projection(context: dg.AssetExecutionContext, mids: MidsHome) -> Iter
     revision = record_forecast(settings.forecasts, as_of_week, tables)
     with open_warehouse(settings) as connection:
         rows = load_record(settings.forecasts, connection)
-    about: dict[str, Any] = {"as_of_week": week_label(as_of_week), "revision": revision, "models": projection.chosen}
+    about: dict[str, Any] = {
+        "as_of_week": week_label(as_of_week),
+        "revision": revision,
+        "models": projection.chosen,
+    }
     for key in (FORECAST, NOWCAST, SCORE):
         table = key.path[-1]
         yield dg.MaterializeResult(

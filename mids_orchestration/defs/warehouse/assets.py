@@ -36,7 +36,7 @@ def _stride(selector: str, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         # dbt reads its profile from the environment of its own process only.
         os.environ.update(settings.dbt_environment())
         announce(f"dbt build: {selector}")
-        invocation = dbt.cli(["build", "--selector", selector], context=context)
+        invocation = dbt.cli(["build"], context=context)
         # Row counts are read after dbt has let go of the file: DuckDB has one lock between processes.
         events = list(invocation.stream())
         with open_warehouse(settings, read_only=True) as connection:

@@ -220,7 +220,8 @@ def _newest(frame: pd.DataFrame | None, code: str, unit: str | None, newest: pd.
     if "unique_id" in rows.columns:  # national series only: MY/TIP, not MY/TIP/10
         rows = rows[rows["unique_id"].astype(str).str.count("/") <= 1]
     rows = rows[rows["as_of_week"] <= newest]
-    return rows[rows["as_of_week"] == rows["as_of_week"].max()]
+    rows = rows[rows["as_of_week"] == rows["as_of_week"].max()]
+    return rows[rows["revision"] == rows["revision"].max()] if "revision" in rows.columns else rows
 
 
 def _wide(rows: pd.DataFrame, week_column: str) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 select
     boat.interception_record_id as interception_key,
     'APMM' as agency_code,
-    coalesce(link.case_key, 'XX') as case_key,
+    link.case_key is not null as has_case,
     boat.event_on,
     boat.event_week,
     boat.state_code,

@@ -1,6 +1,7 @@
--- One row per forecast week, series, target week and quantile.
+-- One row per forecast week, revision, series, target week and quantile.
 select
     as_of_week,
+    cast(revision as {{ dbt.type_bigint() }}) as revision,
     unique_id,
     crime_type_code,
     unit_code,

@@ -1,6 +1,7 @@
--- One row per forecast week, series, model and horizon: how the model did on past weeks.
+-- One row per forecast week, revision, series, model and horizon: how the model did on past weeks.
 select
     as_of_week,
+    cast(revision as {{ dbt.type_bigint() }}) as revision,
     unique_id,
     model_name,
     cast(horizon as {{ dbt.type_bigint() }}) as horizon,
