@@ -15,8 +15,8 @@ from mids_orchestration.landing import Receipt, land, read_receipts
 from mids_orchestration.progress import announce
 from mids_orchestration.release import current_release
 
-#: A disk or a network may be well again in a minute; a bad file will not, and is never retried.
-_RETRY = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL)
+#: A disk may be well again in a minute; a bad file will not, and a second try would find nothing new to check.
+_RETRIES, _RETRY_AFTER_SECONDS = 2, 10
 
 
 def build_landing_assets(contracts: Mapping[str, Contract]) -> list[dg.AssetsDefinition]:
@@ -55,21 +55,23 @@ def _feed_asset(contract: Contract) -> dg.AssetsDefinition:
         check_specs=check_specs(contract),
         partitions_def=weeks,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        retry_policy=_RETRY,
     )
     def land_feed(context: dg.AssetExecutionContext, mids: MidsHome) -> Iterator[Any]:
         settings = mids.settings
         as_of = run_as_of(context, settings)
         published = current_release(settings.releases)
         announce(f"landing {contract.agency}/{contract.feed}")
-        receipts = land(
-            settings.inbox,
-            settings.home,
-            as_of=as_of,
-            contracts={contract.key: contract},
-            feeds={contract.key},
-            known_after=published.as_of if published else None,
-        )
+        try:
+            receipts = land(
+                settings.inbox,
+                settings.home,
+                as_of=as_of,
+                contracts={contract.key: contract},
+                feeds={contract.key},
+                known_after=published.as_of if published else None,
+            )
+        except OSError as error:
+            raise dg.RetryRequested(_RETRIES, seconds_to_wait=_RETRY_AFTER_SECONDS) from error
         for record in contract.records:
             key = table_key(contract, record.name)
             yield from _past_weeks(context, key, record.name, receipts)
@@ -106,10 +108,9 @@ def _past_weeks(
         if receipt.status == "accepted" and receipt.known_on:
             week = delivery_week(receipt.known_on)
             rows[week] = rows.get(week, 0) + receipt.tables[record].accepted
-    own = set(context.partition_keys)
-    valid = set(weeks.get_partition_keys())
+    others = set(weeks.get_partition_keys()) - set(context.partition_keys)
     for week, count in sorted(rows.items()):
-        if week.isoformat() in valid - own:
+        if week.isoformat() in others:
             yield dg.AssetMaterialization(
                 asset_key=key, partition=week.isoformat(), metadata={"dagster/row_count": count}
             )
