@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from mids_orchestration.commands import release as release_verbs
 from mids_orchestration.settings import REPOSITORY, TIMEZONE, Settings, load_settings
 
 OK, WRONG, UNUSABLE = 0, 1, 2
@@ -33,8 +34,11 @@ app = typer.Typer(
     "First steps: `mids sample --out .mids`, then `mids run`, then `mids status`. "
     "Data lives in MIDS_HOME (default `.mids` in the working folder).",
 )
-release_app = typer.Typer(no_args_is_help=True, help="List, show and verify published releases.")
+release_app = typer.Typer(
+    no_args_is_help=True, help="List, show, verify, compare and roll back published releases."
+)
 app.add_typer(release_app, name="release")
+release_verbs.register(app, release_app)
 
 Home = Annotated[Path | None, typer.Option("--home", help="Data home (default: MIDS_HOME, else .mids).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]

@@ -14,7 +14,8 @@ from expectations.contract import Contract
 from mids_orchestration.calendar import week_label
 from mids_orchestration.cycle import CycleRecord
 from mids_orchestration.landing import Receipt, read_receipts
-from mids_orchestration.release import current_release, open_release
+from mids_orchestration.release import current_release, last_refusal, open_release
+from mids_orchestration.release.refusal import refusal_lines
 from mids_orchestration.settings import Settings
 
 _CRIME = {
@@ -55,6 +56,7 @@ def as_dict(
         },
         "failed_steps": record.failed_steps,
         "release": release.release_id if release else None,
+        "refused": last_refusal(settings.releases),
         "tables": dict(release.tables) if release else {},
         "stale_feeds": [f"{s.agency}/{s.feed}" for s in release.feeds if s.status == "stale"]
         if release
@@ -68,6 +70,8 @@ def render(settings: Settings, record: CycleRecord, contracts: Mapping[str, Cont
     """The summary that ends ``mids run`` and answers ``mids status``."""
     facts = as_dict(settings, record, contracts, ran=ran)
     lines = [_headline(facts), "", *_feed_lines(facts["feeds"]), "", *_check_lines(facts)]
+    if facts["refused"]:
+        lines += ["", *refusal_lines(facts["refused"], current_release(settings.releases))]
     if facts["release"]:
         lines += ["", *_release_lines(facts), "", *_projection_lines(facts["next_week"])]
         lines += ["", f"Dashboard     {facts['dashboard']}"]
