@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from mids_orchestration.commands import forecast as forecast_verbs
 from mids_orchestration.commands import release as release_verbs
 from mids_orchestration.settings import REPOSITORY, TIMEZONE, Settings, load_settings
 
@@ -39,6 +40,7 @@ release_app = typer.Typer(
 )
 app.add_typer(release_app, name="release")
 release_verbs.register(app, release_app)
+forecast_verbs.register(app)
 
 Home = Annotated[Path | None, typer.Option("--home", help="Data home (default: MIDS_HOME, else .mids).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]

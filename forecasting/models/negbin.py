@@ -20,7 +20,7 @@ from scipy.special import gammaln
 
 from forecasting.frames import Floats, Panel
 from forecasting.models import PathModel
-from forecasting.models.season import seasonal_log, year_phase
+from forecasting.models.season import seasonal_log, weekday_log, year_phase
 
 FOLLOW = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5)
 DAMP = (1.0, 0.97, 0.9, 0.7)
@@ -44,6 +44,9 @@ class NegBinDamped(PathModel):
         past, future, doubt = seasonal_log(
             y, year_phase(panel.ds), year_phase(panel.future(horizon)), season=panel.season
         )
+        if panel.freq == "D":
+            week = weekday_log(y, horizon)
+            past, future = past + week[:, :steps], future + week[:, steps:]
         season = np.exp(past)
         grid = np.array(list(product(FOLLOW, DAMP)))
         grid = grid[(grid[:, 0] > 0) | (grid[:, 1] == 1.0)]

@@ -77,3 +77,20 @@ def seasonal_log(
     yearly = fourier(np.linspace(0, 1, 52, endpoint=False), order)
     shift = np.log(np.exp(np.clip(beta @ yearly.T, -4, 4)).mean(1))[:, None]
     return np.clip(past - shift, -4, 4), np.clip(future - shift, -4, 4), doubt
+
+
+def weekday_log(y: Floats, horizon: int) -> Floats:
+    """Return log weekday factors (series, time + horizon) of daily series, from their newest year.
+
+    Each day's mean is shrunk to the overall one as if four more days of it had been average.
+    """
+    steps = y.shape[1]
+    recent = y[:, max(0, steps - 364) :]
+    day = np.arange(max(0, steps - 364), steps) % 7
+    mean = np.maximum(np.nan_to_num(recent).sum(1) / np.maximum((~np.isnan(recent)).sum(1), 1), 1e-6)
+    factor = np.ones((len(y), 7))
+    for d in range(7):
+        part = recent[:, day == d]
+        count = (~np.isnan(part)).sum(1)
+        factor[:, d] = (np.nan_to_num(part).sum(1) + 4 * mean) / ((count + 4) * mean)
+    return np.log(np.clip(factor, 0.02, 7.0))[:, np.arange(steps + horizon) % 7]

@@ -22,7 +22,8 @@ class SeasonalNaive(PathModel):
 
     def sample(self, panel: Panel, horizon: int, paths: int, rng: np.random.Generator) -> Floats:
         """Return sample paths (series, paths, horizon)."""
-        period = round(panel.season)
+        # A day is compared with the same day of last week: the week is the season that days show most.
+        period = 7 if panel.freq == "D" else round(panel.season)
         out = np.empty((len(panel.ids), paths, horizon))
         for i, row in enumerate(panel.y):
             y = row[~np.isnan(row)]

@@ -32,9 +32,12 @@ class SeasonalWindow(PathModel):
         Draws are shared by series that begin at the same period, which makes thousands of series cheap.
         """
         n, steps = panel.y.shape
-        begin = np.isnan(panel.y).sum(1)
+        begin = np.minimum(np.isnan(panel.y).sum(1), steps - 1)
         out = np.empty((n, paths, horizon))
         weight = _weights(steps, horizon, panel.season)
+        if panel.freq == "D":
+            away = (np.arange(steps)[::-1] + np.arange(1, horizon + 1)[:, None]) % 7
+            weight = weight * np.where(away == 0, 1.0, FLOOR)
         for start in np.unique(begin):
             rows = np.flatnonzero(begin == start)
             index = np.empty((paths, horizon), dtype=int)

@@ -5,8 +5,8 @@ Does not belong here: models of our own.
 
 ``statsforecast`` is imported when first used: it takes seconds. ETS, Theta and ARIMA are fitted without season
 (season 52 is unusable at scale) on square roots, where the variance of counts is about constant, and taken
-back. Croston, TSB and ADIDA give a rate only; around it the counts are negative binomial with the spread the
-series has shown about its own rate.
+back; monthly and daily series keep their season (12, 7), weekly ones have none here. Croston, TSB and ADIDA give
+a rate only; around it the counts are negative binomial with the spread the series has shown about its own rate.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ from forecasting.frames import Floats, Panel
 KINDS = ("ets", "theta", "arima", "croston", "tsb", "adida")
 #: Shorter series than this get a Poisson-gamma about their mean: nothing can be fitted.
 SHORTEST = 8
+#: Newest periods used: fitting time grows with length, and what is older says little about next month.
+RECENT = {"W": 260, "M": 240, "D": 400}
+#: Season these models are given, by frequency: 52 weeks are too many for them (measured: unusable at scale).
+SEASONS = {"W": 1, "M": 12, "D": 7}
 
 
 class Statistical:
@@ -37,14 +41,14 @@ class Statistical:
         """Return quantiles (series, horizon, levels)."""
         out = np.empty((len(panel.ids), horizon, len(levels)))
         for i, row in enumerate(panel.y):
-            y = row[~np.isnan(row)]
+            y = row[~np.isnan(row)][-RECENT[panel.freq] :]
             found = None
             if y.size >= SHORTEST and y.any():
-                found = self._one(y, horizon, np.asarray(levels, dtype=float))
+                found = self._one(y, horizon, np.asarray(levels, dtype=float), SEASONS[panel.freq])
             out[i] = found if found is not None else _about(y, float(y.mean()), horizon, levels)
         return np.maximum(out, 0.0)
 
-    def _one(self, y: Floats, horizon: int, levels: Floats) -> Floats | None:
+    def _one(self, y: Floats, horizon: int, levels: Floats, season: int) -> Floats | None:
         """Return quantiles (horizon, levels), or None where the library fails on the series."""
         from statsforecast import models as sf
 
@@ -53,10 +57,12 @@ class Statistical:
                 known = {"croston": sf.CrostonSBA, "adida": sf.ADIDA}
                 model = sf.TSB(alpha_d=0.1, alpha_p=0.1) if self.kind == "tsb" else known[self.kind]()
                 return _about(y, float(model.forecast(y=y, h=1)["mean"][0]), horizon, levels)
-            family = {"ets": sf.AutoETS, "theta": sf.AutoTheta, "arima": sf.AutoARIMA}[self.kind]
+            family = {"ets": sf.AutoETS, "theta": sf.OptimizedTheta, "arima": sf.AutoARIMA}[self.kind]
             scaled = np.sqrt(y + 0.375) if self.stabilise else y
             # One interval (about one standard deviation) is enough: all three are normal on this scale.
-            got = family(season_length=1).forecast(y=scaled, h=horizon, level=[68.27])
+            got = family(season_length=season if y.size > 2 * season + 4 else 1).forecast(
+                y=scaled, h=horizon, level=[68.27]
+            )
         except Exception:  # the library raises many kinds of errors on constant or tiny series
             return None
         mean, spread = (
