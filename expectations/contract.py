@@ -81,6 +81,8 @@ def _column(path: Path, where: str, raw: dict[str, Any], vocabulary_dir: Path | 
             raise _fail(path, f"{where}.vocabulary", str(error)) from error
     elif named:
         vocabulary = tuple(named)
+    if raw.get("decimal_mark", ".") == raw.get("group_mark"):
+        raise _fail(path, f"{where}.group_mark", "is the decimal mark too")
     pattern = raw.get("pattern")
     if pattern is not None and re.search(r"\(\?(?:[=!]|<[=!])|\\[1-9]", pattern):
         raise _fail(path, f"{where}.pattern", "look-around and back-references cannot be used")
@@ -104,6 +106,7 @@ def _column(path: Path, where: str, raw: dict[str, Any], vocabulary_dir: Path | 
         formats=formats or DEFAULT_FORMATS.get(kind, ()), nullable=raw.get("nullable", True),
         optional=raw.get("optional", False), key=raw.get("key", False), vocabulary=vocabulary,
         vocabulary_name=named if isinstance(named, str) else None, separator=raw.get("separator"),
+        decimal_mark=raw.get("decimal_mark", "."), group_mark=raw.get("group_mark"),
         pattern=pattern, minimum=bounds["minimum"], maximum=bounds["maximum"],
         null_values=tuple(raw.get("null_values", ())), pii=raw.get("pii", "none"),
         severity=raw.get("severity", "gate"), description=raw.get("description", ""),
@@ -134,6 +137,7 @@ def _record(
     return RecordType(
         name=raw["name"], columns=columns, description=raw.get("description", ""), sheet=raw.get("sheet"),
         header_row=raw.get("header_row", form.get("header_row", 1)),
+        header_rows=raw.get("header_rows", form.get("header_rows", 1)),
         records_path=raw.get("records_path", form.get("records_path")),
         explode=raw.get("explode", form.get("explode")),
         ordering=by_name[pointers["ordering"]] if pointers["ordering"] else None,

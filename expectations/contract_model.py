@@ -45,6 +45,8 @@ class Column:
     vocabulary: tuple[str, ...] | None = None
     vocabulary_name: str | None = None
     separator: str | None = None
+    decimal_mark: str = "."
+    group_mark: str | None = None
     pattern: str | None = None
     minimum: str | None = None
     maximum: str | None = None
@@ -58,6 +60,23 @@ class Column:
         """First strptime form of a date or timestamp, the one real spreadsheet dates are landed in."""
         return self.formats[0] if self.formats else None
 
+    @property
+    def number_pattern(self) -> str | None:
+        """Regular expression (RE2 and Python alike) of the whole text of a number; None for other types."""
+        if self.type not in ("integer", "decimal"):
+            return None
+        digits = "[0-9]{1,18}" if self.type == "integer" else "[0-9]{1,30}"
+        if self.group_mark:
+            digits = f"(?:{digits}|[0-9]{{1,3}}(?:{re.escape(self.group_mark)}[0-9]{{3}}){{1,9}})"
+        if self.type == "integer":
+            return f"[+-]?{digits}"
+        mark = re.escape(self.decimal_mark)
+        return f"[+-]?(?:{digits}(?:{mark}[0-9]{{0,30}})?|{mark}[0-9]{{1,30}})(?:[eE][+-]?[0-9]{{1,2}})?"
+
+    def plain_number(self, text: str) -> str:
+        """Return the text of a number with a decimal point and without group marks."""
+        return text.replace(self.group_mark or "\0", "").replace(self.decimal_mark, ".")
+
 
 @dataclass(frozen=True)
 class RecordType:
@@ -68,6 +87,7 @@ class RecordType:
     description: str = ""
     sheet: str | None = None
     header_row: int = 1
+    header_rows: int = 1
     records_path: str | None = None
     explode: str | None = None
     ordering: str | None = None  # landed name of the ordering column

@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 
 INDEX = ("_receipt_id", "_line_no")
 _SHOWN_LINES = 20
-_NUMBERS = {
-    "integer": r"[+-]?[0-9]{1,18}",
-    "decimal": r"[+-]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,2})?",
-}
 
 
 @dataclass(frozen=True)
@@ -97,10 +93,11 @@ def prepared(frame: pd.DataFrame, record: RecordType) -> pd.DataFrame:
         if column.type in ("date", "timestamp"):
             out[f"{column.landed_as}__value"] = [_moment(value, column) for value in out[column.landed_as]]
             out[f"{column.landed_as}__value"] = out[f"{column.landed_as}__value"].astype("datetime64[us]")
-        elif column.type in ("integer", "decimal") and (column.minimum or column.maximum):
-            form = re.compile(_NUMBERS[column.type])
+        elif column.number_pattern and (column.minimum or column.maximum):
+            form = re.compile(column.number_pattern)
             numbers = [
-                text if text is not None and form.fullmatch(text) else None for text in out[column.landed_as]
+                column.plain_number(text) if text is not None and form.fullmatch(text) else None
+                for text in out[column.landed_as]
             ]
             out[f"{column.landed_as}__value"] = pd.to_numeric(
                 pd.Series(numbers, dtype=object), errors="coerce"
@@ -169,8 +166,8 @@ def _column_expectations(column: Column) -> list[tuple[str, str, dict[str, Any]]
     regex = "ExpectColumnValuesToMatchRegex"
     if not column.nullable:
         found.append(("ExpectColumnValuesToNotBeNull", "REQUIRED_MISSING", {}))
-    if column.type in _NUMBERS:
-        found.append((regex, f"INVALID_{column.type.upper()}", {"regex": rf"\A{_NUMBERS[column.type]}\Z"}))
+    if column.number_pattern:
+        found.append((regex, f"INVALID_{column.type.upper()}", {"regex": rf"\A{column.number_pattern}\Z"}))
     elif column.type == "boolean":
         found.append((regex, "INVALID_BOOLEAN", {"regex": r"\A(?i:true|false|1|0)\Z"}))
     elif column.type in ("date", "timestamp"):

@@ -3,25 +3,24 @@
 Belongs here: one counter per format. Does not belong here: reading values.
 
 Text is counted by a regular expression over bytes (the readers use Arrow and ``csv``), JSON by DuckDB's parser
-(the reader uses Python's), sheets by their XML (the reader uses calamine). Where there is no second way the count
+(the reader uses Python's), sheets by their XML (the reader uses calamine), XML by a regular expression over tags
+(the reader uses expat), Parquet by DuckDB (the reader uses Arrow). Where there is no second way the count
 is None: not assessed, which is neither right nor zero.
 """
 
 from __future__ import annotations
 
 import codecs
-import io
 import re
-import zipfile
+import tempfile
 from collections.abc import Iterator
-from xml.parsers import expat
 
 import duckdb
 
 from expectations.contract import Contract, RecordType
 from mids_orchestration.landing.containers import Member
 from mids_orchestration.landing.limits import Limits
-from mids_orchestration.landing.reasons import DeliveryRefused
+from mids_orchestration.landing.sheets import check_workbook
 
 _WIDE = {
     b"\xff\xfe\x00\x00": "utf-32",
@@ -48,7 +47,12 @@ def count_records(
             record.name: _count_json(member.read(limits), contract, record, connection)
             for record in contract.records
         }
-    if kind == "xlsx":
+    if kind == "xml":
+        return {record.name: _count_elements(member, contract, record) for record in contract.records}
+    if kind == "parquet":
+        count = _count_parquet(member, connection, limits)
+        return {record.name: count for record in contract.records}
+    if kind in ("xlsx", "ods"):
         return _count_sheets(member.read(limits), contract)
     return {record.name: None for record in contract.records}
 
@@ -86,8 +90,7 @@ def _count_delimited(member: Member, contract: Contract, record: RecordType) -> 
     """Count records by a grammar of bytes."""
     quote = contract.format.quote.encode() if contract.format.quote else None
     record_form = _record_form(contract.format.delimiter.encode(), quote)
-    count, skip = 0, record.header_row - 1
-    header_seen = False
+    count, skip, header_left = 0, record.header_row - 1, record.header_rows
     rest = b""
     blocks = _text_blocks(member, contract.format.encoding)
     ended = False
@@ -106,7 +109,7 @@ def _count_delimited(member: Member, contract: Contract, record: RecordType) -> 
         if skip:
             rest = data
             continue
-        if header_seen and (quote is None or quote not in data):
+        if not header_left and (quote is None or quote not in data):
             end = len(data) if ended else data.rfind(b"\n") + 1
             whole, rest = data[:end], data[end:]
             count += (
@@ -121,8 +124,8 @@ def _count_delimited(member: Member, contract: Contract, record: RecordType) -> 
             if match is None or match.end() == position:
                 break
             if match.group().strip(b" \t\r\n"):
-                count += header_seen
-                header_seen = True
+                count += not header_left
+                header_left = max(header_left - 1, 0)
             position = match.end()
         rest = data[position:]
     return count
@@ -181,114 +184,6 @@ def _count_json(
     return int(found[0] or 0) if found else None
 
 
-class _SheetCounter:
-    """Counts rows with a value in a sheet's XML, and measures how far its cells reach."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self.rows: set[int] = set()
-        self.row = self.column = self.widest = 0
-        self.in_value = False
-        parser = expat.ParserCreate(namespace_separator=" ")
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
-        parser.EntityDeclHandler = self._entity
-        parser.StartDoctypeDeclHandler = self._entity
-        self.parser = parser
-
-    def _entity(self, *_: object) -> None:
-        raise DeliveryRefused("UNSAFE_DOCUMENT", "XML entity")
-
-    def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        local = tag.rpartition(" ")[2]
-        if local == "row":
-            self.row = int(attributes.get("r") or self.row + 1)
-            self.column = 0
-        elif local == "c":
-            place = re.fullmatch(r"([A-Z]{1,4})([0-9]{1,8})", attributes.get("r", ""))
-            if place:
-                self.column = 0
-                for letter in place[1]:
-                    self.column = self.column * 26 + ord(letter) - 64
-                self.row = int(place[2])
-            else:
-                self.column += 1
-            self.widest = max(self.widest, self.column)
-        elif local in ("v", "t"):
-            self.in_value = True
-        if self.row * max(self.widest, 1) > self.limits.sheet_cells:
-            raise DeliveryRefused("UNPACKS_TOO_LARGE", f"{self.row} × {self.widest} cells")
-
-    def _end(self, tag: str) -> None:
-        if tag.rpartition(" ")[2] in ("v", "t"):
-            self.in_value = False
-
-    def _text(self, text: str) -> None:
-        if self.in_value and text:
-            self.rows.add(self.row)
-
-
-def check_workbook(data: bytes, limits: Limits) -> dict[str, set[int]] | None:
-    """Return the rows with values of each sheet of an XLSX, by sheet name.
-
-    Reads the XML itself, as a stream, before anything lays the sheet out in memory: a sheet with one cell at
-    A1 and one at XFD1048576 would fill 400 GB. Raises ``DeliveryRefused`` for bombs; returns None when it
-    is not a zip of XML (the reader says what it is).
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as book:
-            entries = book.infolist()
-            unpacked = sum(entry.file_size for entry in entries)
-            if unpacked > limits.unpacked_bytes or (
-                unpacked > limits.ratio_ignored_below and unpacked > limits.unpacked_ratio * len(data)
-            ):
-                raise DeliveryRefused("UNPACKS_TOO_LARGE", f"{unpacked} bytes")
-            if len(entries) > limits.members:
-                raise DeliveryRefused("UNSAFE_ARCHIVE", f"{len(entries)} members")
-            sheets = _sheet_files(book)
-            return {name: _rows_with_values(book, file, limits) for name, file in sheets.items()}
-    except (zipfile.BadZipFile, KeyError, expat.ExpatError, ValueError, OSError, EOFError, RuntimeError):
-        return None
-    except Exception as error:
-        if isinstance(error, DeliveryRefused):
-            raise
-        return None
-
-
-def _sheet_files(book: zipfile.ZipFile) -> dict[str, str]:
-    relations = dict(
-        (match[1], match[0]) if (match := (_attribute(tag, "Target"), _attribute(tag, "Id"))) else ("", "")
-        for tag in re.findall(rb"<(?:\w+:)?Relationship\b[^>]*>", book.read("xl/_rels/workbook.xml.rels"))
-    )
-    files = {}
-    for tag in re.findall(rb"<(?:\w+:)?sheet\b[^>]*>", book.read("xl/workbook.xml")):
-        target = relations.get(_attribute(tag, r"\w+:id"), "")
-        files[_attribute(tag, "name")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-    return files
-
-
-def _attribute(tag: bytes, name: str) -> str:
-    found = re.search(rf"\b{name}\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", tag.decode("utf-8"))
-    text = (found[1] or found[2] or "") if found else ""
-    for escape, char in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&")):
-        text = text.replace(escape, char)
-    return text
-
-
-def _rows_with_values(book: zipfile.ZipFile, file: str, limits: Limits) -> set[int]:
-    counter = _SheetCounter(limits)
-    spent = 0
-    with book.open(file) as stream:
-        while data := stream.read(1 << 18):
-            spent += len(data)
-            if spent > limits.unpacked_bytes:
-                raise DeliveryRefused("UNPACKS_TOO_LARGE", f"> {spent} bytes")
-            counter.parser.Parse(data, False)
-        counter.parser.Parse(b"", True)
-    return counter.rows
-
-
 def _count_sheets(data: bytes, contract: Contract) -> dict[str, int | None]:
     rows = check_workbook(data, Limits())
     counts: dict[str, int | None] = {}
@@ -298,5 +193,62 @@ def _count_sheets(data: bytes, contract: Contract) -> dict[str, int | None]:
             folded = {name.strip().casefold(): numbers for name, numbers in rows.items()}
             sheet = record.sheet.strip().casefold() if record.sheet else next(iter(folded))
             found = folded.get(sheet)
-        counts[record.name] = None if found is None else sum(1 for row in found if row > record.header_row)
+        counts[record.name] = None if found is None else sum(
+            1 for row in found if row >= record.header_row + record.header_rows
+        )
     return counts
+
+
+_TAG = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<[?!][^>]*>|<(/?)(?:[^\s<>/:]+:)?([^\s<>/:]+)((?:\"[^\"]*\"|'[^']*'|[^<>\"'])*?)(/?)>",
+                  re.DOTALL)  # fmt: skip
+
+
+def _count_elements(member: Member, contract: Contract, record: RecordType) -> int | None:
+    """Count record elements by their tags; with an exploded list there is no second way."""
+    if record.explode:
+        return None
+    wanted = [step.encode() for step in (record.records_path or "").split("/") if step]
+    stack: list[bytes] = []
+    count, inside = 0, 0
+    rest = b""
+    for block in _text_blocks(member, contract.format.encoding):
+        rest += block
+        done = 0
+        for match in _TAG.finditer(rest):
+            done = match.end()
+            closing, name, _, empty = match.groups()
+            if name is None:
+                continue
+            if closing:
+                if stack:
+                    stack.pop()
+                if inside and len(stack) < inside:
+                    inside = 0
+                continue
+            stack.append(name)
+            found = stack[-len(wanted) :] == wanted if wanted else len(stack) == 2
+            if not inside and found:
+                count, inside = count + 1, len(stack)
+            if empty:
+                stack.pop()
+                if inside and len(stack) < inside:
+                    inside = 0
+        rest = rest[done:]
+        if len(rest) > 1 << 25:
+            return None  # one tag of 32 MiB: the reader says what it is
+    return count
+
+
+def _count_parquet(member: Member, connection: duckdb.DuckDBPyConnection, limits: Limits) -> int | None:
+    path = member.path
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as copy:
+        if path is None:
+            copy.write(member.read(limits))
+            copy.flush()
+        try:
+            found = connection.execute(
+                "SELECT count(*) FROM read_parquet($1)", [str(path or copy.name)]
+            ).fetchone()
+        except duckdb.Error:
+            return None
+    return int(found[0]) if found else None

@@ -9,105 +9,38 @@ hash per keyed record are held to the end.
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import chain
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from expectations.contract import Contract, RecordType
+from mids_orchestration.landing.buffers import Ahead, Heap
 from mids_orchestration.landing.containers import Member, open_members
-from mids_orchestration.landing.counting import check_workbook, count_records
+from mids_orchestration.landing.counting import count_records
 from mids_orchestration.landing.limits import Limits
 from mids_orchestration.landing.readers.base import Batch
+from mids_orchestration.landing.readers.columnar import read_parquet
 from mids_orchestration.landing.readers.delimited import read_delimited
+from mids_orchestration.landing.readers.markup import read_xml
 from mids_orchestration.landing.readers.trees import read_json, read_ndjson
-from mids_orchestration.landing.readers.workbook import read_workbook
+from mids_orchestration.landing.readers.workbook import WORKBOOKS, read_workbook
 from mids_orchestration.landing.reasons import DeliveryRefused
 from mids_orchestration.landing.receipts import TableCount
+from mids_orchestration.landing.sheets import check_workbook
 from mids_orchestration.landing.store import Staged, landed_schema
 from mids_orchestration.landing.verdict import QUARANTINE_SCHEMA, Examination, Judge, reason_table, repeated
 
-_SPILL_ROWS = 200_000
+_READERS = {
+    "csv": read_delimited, "json": read_json, "ndjson": read_ndjson, "xml": read_xml, "parquet": read_parquet,
+}  # fmt: skip
 _THREADED_BYTES = 32 * 1024 * 1024
-
-
-@dataclass
-class Heap:
-    """Rows on their way to one Parquet file: held while they are few, written as they come when they are many."""
-
-    path: Path
-    schema: pa.Schema
-    tables: list[pa.Table] = field(default_factory=list)
-    rows: int = 0
-    _writer: pq.ParquetWriter | None = None
-    _held: int = 0
-
-    def add(self, table: pa.Table, pool: ThreadPoolExecutor | None = None) -> Future[None] | None:
-        """Take *table*; returns the write in progress when there is one."""
-        self.rows += table.num_rows
-        self._held += table.num_rows
-        self.tables.append(table)
-        if self._held < _SPILL_ROWS:
-            return None
-        held, self.tables, self._held = self.tables, [], 0
-        if pool is None:
-            self._write(held)
-            return None
-        return pool.submit(self._write, held)
-
-    def _write(self, tables: list[pa.Table]) -> None:
-        if self._writer is None:
-            self._writer = pq.ParquetWriter(self.path, self.schema, compression="zstd", store_schema=False)
-        for table in tables:
-            self._writer.write_table(table, row_group_size=131_072)
-
-    def drop_lines(self, lines: np.ndarray) -> int:
-        """Take the rows with these line numbers out again; returns how many there were."""
-        unwanted = pa.array(lines, pa.int64())
-        before = self.rows
-        kept = [
-            table.filter(pc.invert(pc.is_in(table["_line_no"], value_set=unwanted))) for table in self.tables
-        ]
-        self.tables = kept
-        if self._writer is not None:
-            self._writer.close()
-            aside = self.path.with_name(self.path.name + ".all")
-            self.path.rename(aside)
-            self._writer = None
-            written = 0
-            for batch in pq.ParquetFile(aside).iter_batches(batch_size=131_072):
-                table = pa.Table.from_batches([batch]).cast(self.schema)
-                table = table.filter(pc.invert(pc.is_in(table["_line_no"], value_set=unwanted)))
-                written += table.num_rows
-                self._write([table])
-            aside.unlink()
-            self.rows = written + sum(table.num_rows for table in kept)
-        else:
-            self.rows = sum(table.num_rows for table in kept)
-        return before - self.rows
-
-    def close(self) -> Path | None:
-        """Write what is left; returns the file, or None when there was no row."""
-        if self._writer is None:
-            if not self.rows:
-                return None
-            table = pa.concat_tables(self.tables)
-            pq.write_table(table, self.path, compression="zstd", store_schema=False)
-        else:
-            self._write(self.tables)
-            self._writer.close()
-        self.tables = []
-        return self.path
 
 
 @dataclass
@@ -313,7 +246,7 @@ class Receiver:
             for batch in batches:
                 tables[batch.record].take(batch, None)
             return
-        with ThreadPoolExecutor(1) as pool, _Ahead(batches) as ahead:
+        with ThreadPoolExecutor(1) as pool, Ahead(batches) as ahead:
             writing: Future[None] | None = None
             for batch in ahead:
                 started = tables[batch.record].take(batch, pool)
@@ -339,14 +272,17 @@ class Receiver:
 
     def _read(self, member: Member, offset: dict[str, int]) -> Iterator[Batch]:
         kind = self.contract.format.type
-        if kind in ("xlsx", "xls", "ods"):
-            return read_workbook(member, self.contract, self.limits)
-        readers = {"csv": read_delimited, "json": read_json, "ndjson": read_ndjson}
-        reader = readers[kind]
-        return chain.from_iterable(
-            reader(member, self.contract, record, self.limits, offset[record.name])
-            for record in self.contract.records
-        )
+        try:
+            if kind in WORKBOOKS:
+                yield from read_workbook(member, self.contract, self.limits)
+                return
+            for record in self.contract.records:
+                yield from _READERS[kind](member, self.contract, record, self.limits, offset[record.name])
+        except (DeliveryRefused, OSError, MemoryError):
+            raise
+        except Exception as error:
+            # Whatever a parser trips over is this delivery's trouble, and must not stop the others.
+            raise DeliveryRefused("UNREADABLE", f"{type(error).__name__}: {error}"[:200], kind) from error
 
     def _suspects(
         self, members: list[Member], record: RecordType, doubled: np.ndarray
@@ -360,7 +296,7 @@ class Receiver:
                     yield batch.columns.filter(pa.array(chosen)), batch.line_no[chosen]
 
     def _guard(self, member: Member) -> None:
-        if self.contract.format.type == "xlsx":
+        if self.contract.format.type in WORKBOOKS:
             check_workbook(member.read(self.limits), self.limits)
 
     def _check_count(self, received: int) -> None:
@@ -377,48 +313,3 @@ class Receiver:
                 held = totals[record]
                 totals[record] = None if count is None or held is None else held + count
         return totals
-
-
-class _Ahead:
-    """Reads one batch ahead in a thread; closes the reader when the taker stops early."""
-
-    def __init__(self, batches: Iterator[Batch]) -> None:
-        self._batches = batches
-        self._queue: queue.Queue[Batch | BaseException | None] = queue.Queue(maxsize=1)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def _run(self) -> None:
-        try:
-            for batch in self._batches:
-                if not self._put(batch):
-                    return
-            self._put(None)
-        except BaseException as error:  # handed to the taker, who raises it
-            self._put(error)
-
-    def _put(self, item: Batch | BaseException | None) -> bool:
-        while not self._stop.is_set():
-            try:
-                self._queue.put(item, timeout=0.1)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def __enter__(self) -> _Ahead:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def __iter__(self) -> Iterator[Batch]:
-        while True:
-            item = self._queue.get()
-            if item is None:
-                return
-            if isinstance(item, BaseException):
-                raise item
-            yield item

@@ -15,8 +15,6 @@ from datetime import date, datetime
 
 from expectations.contract import Column, RecordType
 
-INTEGER = r"[+-]?[0-9]{1,18}"
-DECIMAL = r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][+-]?[0-9]{1,2})?"
 BOOLEAN = ("true", "false", "1", "0")
 # Years below this are a slip of the pen: %Y reads 24 as the year 24.
 FIRST_YEAR = 1000
@@ -80,10 +78,9 @@ def _column_rules(column: Column) -> list[Rule]:
 
 
 def _type_rule(column: Column) -> Rule | None:
-    if column.type == "integer":
-        return Rule("INVALID_INTEGER", column, f"NOT regexp_full_match({{v}}, '{INTEGER}')")
-    if column.type == "decimal":
-        return Rule("INVALID_DECIMAL", column, f"NOT regexp_full_match({{v}}, '{DECIMAL}')")
+    if column.number_pattern:
+        code = f"INVALID_{column.type.upper()}"
+        return Rule(code, column, f"NOT regexp_full_match({{v}}, {quoted(column.number_pattern)})")
     if column.type == "boolean":
         listed = ", ".join(quoted(word) for word in BOOLEAN)
         return Rule("INVALID_BOOLEAN", column, f"lower({{v}}) NOT IN ({listed})")
@@ -130,8 +127,11 @@ def _range_rule(column: Column) -> Rule:
         low = f"TIMESTAMP '{_moment(column.minimum)}'" if column.minimum else None
         high = f"TIMESTAMP '{_moment(column.maximum)}'" if column.maximum else None
     else:
-        pattern = INTEGER if column.type == "integer" else DECIMAL
-        value = f"CASE WHEN regexp_full_match({{v}}, '{pattern}') THEN try_cast({{v}} AS DOUBLE) END"
+        plain = f"replace({{v}}, {quoted(column.group_mark)}, '')" if column.group_mark else "{v}"
+        if column.decimal_mark != ".":
+            plain = f"replace({plain}, {quoted(column.decimal_mark)}, '.')"
+        whole = quoted(column.number_pattern or "")
+        value = f"CASE WHEN regexp_full_match({{v}}, {whole}) THEN try_cast({plain} AS DOUBLE) END"
         low = f"CAST({float(column.minimum)!r} AS DOUBLE)" if column.minimum else None
         high = f"CAST({float(column.maximum)!r} AS DOUBLE)" if column.maximum else None
     tests = [f"{value} < {low}" for _ in (0,) if low] + [f"{value} > {high}" for _ in (0,) if high]

@@ -7,14 +7,15 @@ Does not belong here: any one file format.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from expectations.contract import RecordType
+from expectations.contract import Column, RecordType
 from mids_orchestration.landing.reasons import DeliveryRefused, Fault
 
 
@@ -82,27 +83,61 @@ def texts_to_null(column: pa.Array, words: Sequence[str]) -> pa.Array:
     return pc.if_else(found, pa.scalar(None, pa.string()), column)
 
 
+def joined_header(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return one name per column of a header of several rows, from top to bottom, joined with `` / ``.
+
+    A name of an upper row holds for the columns it is merged across: the empty cells after it, as far as the
+    row below has names there.
+    """
+    if len(rows) == 1:
+        return [" ".join(cell.split()) for cell in rows[0]]
+    width = max(len(row) for row in rows)
+    parts: list[list[str]] = [[] for _ in range(width)]
+    for depth, row in enumerate(rows):
+        held = ""
+        for index in range(width):
+            text = " ".join(row[index].split()) if index < len(row) else ""
+            below = any(index < len(lower) and lower[index].strip() for lower in rows[depth + 1 :])
+            held = text or (held if below else "")
+            if held and held not in parts[index][-1:]:
+                parts[index].append(held)
+    return [" / ".join(names) for names in parts]
+
+
 def match_header(found: Sequence[str], record: RecordType, columns_limit: int) -> list[int | None]:
     """Return, for each contract column, its position in the *found* header (None: optional and not there).
 
-    Names are compared as they are, without white space around them; their order does not matter; an empty name
+    Names are compared as they are, without white space around them; a second column of one name is called
+    ``NAME (2)`` where the contract calls it so; their order does not matter; an empty name
     is passed over (the reader has made sure that nothing stands below it). Raises
     ``DeliveryRefused`` with one detail per missing, new, renamed or repeated column.
     """
     if len(found) > columns_limit:
         raise DeliveryRefused("TOO_MANY_COLUMNS", f"{len(found)}", f"{columns_limit}")
     names = [" ".join(name.split()) for name in found]
+    wanted = {" ".join(column.name.split()): column for column in record.columns}
+    names = _numbered(names, wanted)
     doubled = sorted({name for name in names if name and names.count(name) > 1}) if len(names) < 5000 else []
     if doubled:
         details = [{"kind": "duplicate", "column": name} for name in doubled]
         raise DeliveryRefused("DUPLICATE_COLUMN", ", ".join(map(_short, doubled)), details=details)
     position = {name: index for index, name in enumerate(names)}
-    wanted = {" ".join(column.name.split()): column for column in record.columns}
     missing = [name for name, column in wanted.items() if name not in position and not column.optional]
     new = [name for name in names if name and name not in wanted]
     if missing or new:
         raise header_changed(record, missing, new)
     return [position.get(name) for name in wanted]
+
+
+def _numbered(names: list[str], wanted: Mapping[str, Column]) -> list[str]:
+    """Call a repeated column ``NAME (2)``, ``NAME (3)`` where the contract does."""
+    count: Counter[str] = Counter()
+    out = []
+    for name in names:
+        count[name] += 1
+        numbered = f"{name} ({count[name]})"
+        out.append(numbered if name and count[name] > 1 and numbered in wanted else name)
+    return out
 
 
 def header_changed(record: RecordType, missing: Sequence[str], new: Sequence[str]) -> DeliveryRefused:

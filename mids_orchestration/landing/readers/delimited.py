@@ -14,6 +14,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -28,6 +29,7 @@ from mids_orchestration.landing.readers.base import (
     Batch,
     batch_of_rows,
     blank_to_null,
+    joined_header,
     match_header,
     text_batch,
     texts_to_null,
@@ -38,6 +40,7 @@ from mids_orchestration.landing.reasons import DeliveryRefused
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
          (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip
 _NL, _CR = 0x0A, 0x0D
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
 class TextStream:
@@ -129,18 +132,25 @@ class _Delimited:
             and self.buffer[:4096].count(b"\0") > 200
         ):
             raise DeliveryRefused("UNREADABLE", "binary data", "text")
-        for _ in range(self.record.header_row - 1):
-            end = self.buffer.find(b"\n")
-            if end < 0:
-                raise DeliveryRefused("MISSING_HEADER", want=str(self.record.header_row))
-            self.buffer, self.line = self.buffer[end + 1 :], self.line + 1
-        lines = CarefulLines(self)
-        cells = lines.header(self.limits.header_bytes)
-        if not any(cell.strip() for cell in cells):
+        self._skip_titles(self.record.header_row - 1)
+        rows: list[list[str]] = []
+        for _ in range(self.record.header_rows):
+            rows.append(CarefulLines(self).header(self.limits.header_bytes))
+            self._fill(self.limits.header_bytes)
+        cells = joined_header(rows)
+        if not any(cells):
             raise DeliveryRefused("MISSING_HEADER", want=str(self.record.header_row))
         self.header = cells
-        named = [cell.strip() or f"(column {index} has no name)" for index, cell in enumerate(cells, start=1)]
+        named = [cell or f"(column {index} has no name)" for index, cell in enumerate(cells, start=1)]
         self.positions = match_header(named, self.record, self.limits.columns)
+
+    def _skip_titles(self, count: int) -> None:
+        """Pass over the lines above the header; a line ends with LF, CR LF or a lone CR."""
+        for _ in range(count):
+            found = _LINE_END.search(self.buffer)
+            if found is None:
+                raise DeliveryRefused("MISSING_HEADER", want=str(self.record.header_row))
+            self.buffer, self.line = self.buffer[found.end() :], self.line + 1
 
     # -- blocks ---------------------------------------------------------------------------------------------
 

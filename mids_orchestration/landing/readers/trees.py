@@ -9,9 +9,9 @@ Does not belong here: what values mean.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from expectations.contract import Contract, RecordType
 from mids_orchestration.landing.containers import Member
@@ -58,37 +58,33 @@ class Flattener:
 
     def __post_init__(self) -> None:
         self.explode = self.record.explode
-        prefix = f"{self.explode}[]." if self.explode else ""
-        self.paths = [
-            ("child", column.name[len(prefix) :].split("."))
-            if prefix and column.name.startswith(prefix)
-            else ("own", column.name.split("."))
-            for column in self.record.columns
-        ]
-        self.known = {column.name for column in self.record.columns}
+        prefix = f"{self.explode}[]." if self.explode else "\0"
+        names = [column.name for column in self.record.columns]
+        self.known = set(names)
+        self.own = [(place, name) for place, name in enumerate(names) if not name.startswith(prefix)]
+        self.inner = [(place, name) for place, name in enumerate(names) if name.startswith(prefix)]
+        # Objects to go down into: those that hold a contracted name.
+        self.parents = {name[:at] for name in names for at, char in enumerate(name) if char == "."}
         self.seen: set[str] = set()
         self.new: dict[str, None] = {}
         self.objects = 0
-        self._shapes: set[tuple[str, ...]] = set()
 
     def rows(self, item: dict[str, Any]) -> list[list[str | None]]:
         """Return the rows of one object: one, or one per element of the exploded list (at least one)."""
         self.objects += 1
-        self._watch(item, "", 0)
-        children: Sequence[Any] = [None]
-        if self.explode:
-            listed = _get(item, self.explode.split("."))
-            if isinstance(listed, list) and listed:
-                children = listed
-            elif isinstance(listed, dict):
-                children = [listed]
-        own = [_text(_get(item, path)) if kind == "own" else None for kind, path in self.paths]
+        found: dict[str, Any] = {}
+        children: list[dict[str, Any]] = []
+        self._walk(item, "", 0, found, children)
+        own: list[str | None] = [None] * len(self.record.columns)
+        for place, name in self.own:
+            own[place] = _text(found.get(name))
+        if not children:
+            return [own]
         rows = []
         for child in children:
             row = list(own)
-            for position, (kind, path) in enumerate(self.paths):
-                if kind == "child":
-                    row[position] = _text(_get(child, path)) if isinstance(child, dict) else None
+            for place, name in self.inner:
+                row[place] = _text(child.get(name))
             rows.append(row)
         return rows
 
@@ -109,37 +105,34 @@ class Flattener:
         parts = name.split(".")
         return any(".".join(parts[:depth]) + "=" in self.seen for depth in range(1, len(parts)))
 
-    def _watch(self, item: dict[str, Any], prefix: str, depth: int) -> None:
+    def _walk(
+        self, item: dict[str, Any], prefix: str, depth: int, found: dict[str, Any], children: list[dict[str, Any]]
+    ) -> None:
+        """Take the contracted values of *item*, and note every name that occurs."""
         if depth > self.limits.nesting:
             raise ValueError("nested too deeply")
         for name, value in item.items():
             path = f"{prefix}{name}"
             if path in self.known:
                 self.seen.add(path)
-            elif self.explode == path:
+                found[path] = value
+            elif path == self.explode:
                 self.seen.add(f"{path}[]=" if not value else f"{path}[]")
-                for child in value if isinstance(value, list) else [value]:
+                for child in value if isinstance(value, list) else [value] if value is not None else []:
+                    inside: dict[str, Any] = {}
                     if isinstance(child, dict):
-                        self._watch(child, f"{path}[].", depth + 1)
-            elif isinstance(value, dict) and any(known.startswith(path + ".") for known in self.known):
-                if value:
-                    self._watch(value, f"{path}.", depth + 1)
-                else:
-                    self.seen.add(path + "=")
-            elif value is None and any(known.startswith(path + ".") for known in self.known):
+                        self._walk(child, f"{path}[].", depth + 1, inside, [])
+                    elif child is not None:
+                        self.new[f"{path}[]"] = None
+                    children.append(inside)
+            elif path in self.parents and isinstance(value, dict) and value:
+                self._walk(value, f"{path}.", depth + 1, found, children)
+            elif path in self.parents and (value is None or value == {}):
                 self.seen.add(path + "=")
             elif len(self.new) <= self.limits.columns:
                 self.new[path] = None
         if len(self.new) > self.limits.columns:
             raise DeliveryRefused("TOO_MANY_COLUMNS", f"> {self.limits.columns}", str(self.limits.columns))
-
-
-def _get(item: Any, path: Sequence[str]) -> Any:
-    for part in path:
-        if not isinstance(item, dict):
-            return None
-        item = item.get(part)
-    return item
 
 
 def _text(value: Any) -> str | None:
@@ -168,7 +161,7 @@ def read_json(
             listed = listed.get(part, _MISSING) if isinstance(listed, dict) else _MISSING
     if not isinstance(listed, list):
         raise DeliveryRefused("MISSING_RECORDS", want=record.records_path or "(top)")
-    yield from _rows(
+    yield from rows_of(
         ((None, item) for item in listed), Flattener(record, limits), contract, first, count_rows=True
     )
 
@@ -179,7 +172,7 @@ def read_ndjson(
     """Yield the records of a file with one JSON object per line; a bad line is one fault."""
     with member.open() as raw:
         lines = _ndjson_lines(TextStream(raw, contract.format.encoding, limits), record, limits, first)
-        yield from _rows(
+        yield from rows_of(
             lines, Flattener(record, limits), contract, first, count_rows=record.explode is not None
         )
 
@@ -242,14 +235,28 @@ def _parse_line(piece: bytes, number: int, stream: TextStream, record: RecordTyp
         return Fault(record.name, number, "MALFORMED_RECORD", raw, str(error)[:200])
 
 
-def _rows(
+class Layout(Protocol):
+    """What lays the objects of one record type out as rows and then says whether their names were as agreed."""
+
+    record: RecordType
+    limits: Limits
+
+    def rows(self, item: dict[str, Any]) -> list[list[str | None]]:
+        """Return the rows of one object."""
+
+    def check(self) -> None:
+        """Raise ``DeliveryRefused`` when the names were not as agreed."""
+
+
+def rows_of(
     items: Iterator[tuple[int | None, Any]],
-    flat: Flattener,
+    flat: Layout,
     contract: Contract,
     first: int,
     *,
     count_rows: bool,
 ) -> Iterator[Batch]:
+    """Yield objects as batches of rows; ``count_rows`` numbers rows instead of using the given line numbers."""
     record = flat.record
     rows: list[list[str | None]] = []
     numbers: list[int] = []

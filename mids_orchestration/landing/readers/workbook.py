@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
 
 from expectations.contract import Column, Contract, RecordType
 from mids_orchestration.landing.containers import Member
 from mids_orchestration.landing.limits import Limits
-from mids_orchestration.landing.readers.base import Batch, batch_of_rows, match_header
+from mids_orchestration.landing.readers.base import Batch, batch_of_rows, joined_header, match_header
 from mids_orchestration.landing.reasons import DeliveryRefused, Fault
 
+WORKBOOKS = ("xlsx", "xls", "ods")
 _ROWS = 20_000
+_EPOCH = datetime(1899, 12, 30)
+# A moment without an offset is Malaysian time.
+_LOCAL = timezone(timedelta(hours=8))
 
 
 def read_workbook(member: Member, contract: Contract, limits: Limits) -> Iterator[Batch]:
@@ -57,21 +61,21 @@ def _sheet(record: RecordType, names: list[str]) -> str:
 def _sheet_batches(
     rows: list[list[Any]], record: RecordType, contract: Contract, limits: Limits
 ) -> Iterator[Batch]:
-    if len(rows) < record.header_row:
-        raise DeliveryRefused("MISSING_HEADER", want=f"{record.sheet or ''} {record.header_row}".strip())
-    header = [_label(cell) for cell in rows[record.header_row - 1]]
+    first = record.header_row + record.header_rows
+    top = [[_label(cell) for cell in row] for row in rows[record.header_row - 1 : first - 1]]
+    header = joined_header(top) if top else []
     while header and not header[-1]:
         header.pop()
     if not header:
         raise DeliveryRefused("MISSING_HEADER", want=f"{record.sheet or ''} {record.header_row}".strip())
     width = len(header)
-    body = rows[record.header_row :]
+    body = rows[first - 1 :]
     named = [name or _unnamed(index, body) for index, name in enumerate(header)]
     positions = match_header(named, record, limits.columns)
     laid: list[list[str | None]] = []
     numbers: list[int] = []
     faults: list[Fault] = []
-    for number, row in enumerate(rows[record.header_row :], start=record.header_row + 1):
+    for number, row in enumerate(body, start=first):
         if all(cell == "" or cell is None for cell in row):
             continue
         beyond = [cell for cell in row[width:] if cell not in ("", None)]
@@ -110,10 +114,14 @@ def _text(cell: Any, column: Column) -> str | None:
         return cell
     if isinstance(cell, bool):
         return "true" if cell else "false"
-    if isinstance(cell, float):
+    if isinstance(cell, (int, float)):
+        # A date the sheet shows as a bare number: days since 30 December 1899 (1927 to 2173).
+        if column.type in ("date", "timestamp") and 10_000 <= cell <= 100_000:
+            return day_text(_EPOCH + timedelta(seconds=round(cell * 86_400)), column)
+        cell = float(cell)
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
     if isinstance(cell, (datetime, date)):
-        return _day(cell, column)
+        return day_text(cell, column)
     if isinstance(cell, time):
         return cell.isoformat()
     if isinstance(cell, timedelta):
@@ -121,12 +129,17 @@ def _text(cell: Any, column: Column) -> str | None:
     return str(cell)
 
 
-def _day(cell: datetime | date, column: Column) -> str:
+def day_text(cell: datetime | date, column: Column) -> str:
+    """Write a day or a moment in the first form of *column*, else in ISO 8601."""
     moment = cell if isinstance(cell, datetime) else datetime.combine(cell, time())
     whole_day = moment.time() == time()
-    if column.type in ("date", "timestamp") and (column.type == "timestamp" or whole_day):
+    if column.type == "timestamp" or (column.type == "date" and whole_day):
         form = column.format or "%Y-%m-%d"
-        return moment.strftime(form.replace("%z", "+08:00").replace("%Y", f"{moment.year:04d}"))
+        if moment.tzinfo is not None and "%z" not in form:
+            moment = moment.astimezone(_LOCAL)
+        elif moment.tzinfo is None:
+            form = form.replace("%z", "+08:00")
+        return moment.strftime(form.replace("%Y", f"{moment.year:04d}"))
     return moment.date().isoformat() if whole_day else moment.isoformat(sep=" ")
 
 
