@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from mids_orchestration.commands import forecast as forecast_verbs
+from mids_orchestration.commands import feeds
 from mids_orchestration.commands import release as release_verbs
 from mids_orchestration.settings import REPOSITORY, TIMEZONE, Settings, load_settings
 
@@ -41,6 +42,7 @@ release_app = typer.Typer(
 app.add_typer(release_app, name="release")
 release_verbs.register(app, release_app)
 forecast_verbs.register(app)
+app.add_typer(feeds.app, name="feeds")
 
 Home = Annotated[Path | None, typer.Option("--home", help="Data home (default: MIDS_HOME, else .mids).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]

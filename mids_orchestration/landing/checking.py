@@ -6,7 +6,6 @@ Does not belong here: keeping anything, and the words of the command line.
 
 from __future__ import annotations
 
-import os
 import stat
 import tempfile
 from collections import Counter
@@ -52,7 +51,9 @@ class Trial:
         }  # fmt: skip
 
 
-def try_delivery(contract: Contract, path: Path, *, limits: Limits = DEFAULT_LIMITS, shown: int = 20) -> Trial:
+def try_delivery(
+    contract: Contract, path: Path, *, limits: Limits = DEFAULT_LIMITS, shown: int = 20
+) -> Trial:
     """Read and judge the file at *path* as a delivery of *contract*; nothing is kept.
 
     Args:
@@ -81,7 +82,7 @@ def try_delivery(contract: Contract, path: Path, *, limits: Limits = DEFAULT_LIM
 
 def _try(receiver: Receiver, path: Path, folder: Path, shown: int) -> Trial:
     try:
-        found = os.stat(path, follow_symlinks=False)
+        found = path.lstat()
     except (OSError, ValueError) as error:
         raise DeliveryRefused("NOT_A_FILE", getattr(error, "strerror", None) or str(error)) from None
     if not stat.S_ISREG(found.st_mode):
@@ -96,7 +97,9 @@ def _try(receiver: Receiver, path: Path, folder: Path, shown: int) -> Trial:
     faults: list[dict[str, Any]] = []
     for record, held in result.staged.quarantined.items():
         table = pq.read_table(held, columns=["_line_no", "column_name", "reason_code"])
-        rows = set(zip(*(table.column(name).to_pylist() for name in ("_line_no", "reason_code")), strict=True))
+        rows = set(
+            zip(*(table.column(name).to_pylist() for name in ("_line_no", "reason_code")), strict=True)
+        )
         counts.update(code for _, code in rows)
         for column, code in zip(
             table.column("column_name").to_pylist(), table.column("reason_code").to_pylist(), strict=True

@@ -193,14 +193,19 @@ def _count_sheets(data: bytes, contract: Contract) -> dict[str, int | None]:
             folded = {name.strip().casefold(): numbers for name, numbers in rows.items()}
             sheet = record.sheet.strip().casefold() if record.sheet else next(iter(folded))
             found = folded.get(sheet)
-        counts[record.name] = None if found is None else sum(
-            1 for row in found if row >= record.header_row + record.header_rows
+        counts[record.name] = (
+            None
+            if found is None
+            else sum(1 for row in found if row >= record.header_row + record.header_rows)
         )
     return counts
 
 
-_TAG = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<[?!][^>]*>|<(/?)(?:[^\s<>/:]+:)?([^\s<>/:]+)((?:\"[^\"]*\"|'[^']*'|[^<>\"'])*?)(/?)>",
-                  re.DOTALL)  # fmt: skip
+_TAG = re.compile(
+    rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<[?!][^>]*>"
+    rb"|<(/?)(?:[^\s<>/:]+:)?([^\s<>/:]+)((?:\"[^\"]*\"|'[^']*'|[^<>\"'])*?)(/?)>",
+    re.DOTALL,
+)
 
 
 def _count_elements(member: Member, contract: Contract, record: RecordType) -> int | None:

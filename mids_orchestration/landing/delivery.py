@@ -232,6 +232,10 @@ class Receiver:
             staged, {record: table.count(independent[record]) for record, table in tables.items()}
         )
 
+    def read(self, path: Path) -> Iterator[Batch]:
+        """Yield the records of the delivery at *path* unjudged. Raises ``DeliveryRefused``."""
+        yield from self._batches(self._members(path))
+
     def _members(self, path: Path) -> list[Member]:
         members = open_members(path, self.contract, self.limits)
         for member in members:

@@ -184,9 +184,7 @@ class _OpenDocumentCounter:
         self.widest = max(self.widest, self.column)
         reach = (self.row + self.repeated) * self.widest
         if reach > self.limits.sheet_cells:
-            raise DeliveryRefused(
-                "UNPACKS_TOO_LARGE", f"{self.row + self.repeated} × {self.widest} cells"
-            )
+            raise DeliveryRefused("UNPACKS_TOO_LARGE", f"{self.row + self.repeated} × {self.widest} cells")
 
 
 def _open_document_rows(book: zipfile.ZipFile, limits: Limits) -> dict[str, set[int]]:

@@ -76,6 +76,15 @@ def _batches(
         yield Batch(record.name, text_batch(record, _no_rows(record)), np.empty(0, np.int64))
 
 
+def column_names(member: Member, limits: Limits) -> list[str]:
+    """Return the names of the columns of a Parquet file, structs laid out as ``a.b``."""
+    try:
+        source: Any = member.path if member.path is not None else io.BytesIO(member.read(limits))
+        return list(_flat(pq.read_schema(source).empty_table()).column_names)
+    except _BROKEN as error:
+        raise DeliveryRefused("UNREADABLE", str(error)[:200], "Parquet") from None
+
+
 def _packed(group: pq.RowGroupMetaData) -> int:
     return sum(group.column(index).total_compressed_size for index in range(group.num_columns))
 

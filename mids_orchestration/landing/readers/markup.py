@@ -36,15 +36,15 @@ def read_xml(
     names differ from the contract.
     """
     flat = ElementFlattener(record, limits)
-    collector = _Collector(record, limits)
-    items = ((None, item) for item in _records(member, contract, collector))
+    collector = Collector(record, limits)
+    items = ((None, item) for item in collect(member, contract, collector))
     yield from rows_of(items, flat, contract, first, count_rows=True)
     # An empty top element says that there is nothing to report.
     if not flat.objects and collector.elements > 1:
         raise DeliveryRefused("MISSING_RECORDS", want=record.records_path or "(children of the top element)")
 
 
-def _records(member: Member, contract: Contract, collector: _Collector) -> Iterator[dict[str, Any]]:
+def collect(member: Member, contract: Contract, collector: Collector) -> Iterator[dict[str, Any]]:
     """Yield each record element as ``{"own": {path: [texts]}, "children": [{path: [texts]}, …]}``."""
     with member.open() as stream:
         data = stream.read(_CHUNK)
@@ -101,7 +101,7 @@ class _Level:
     texts: list[str] = field(default_factory=list)
 
 
-class _Collector:
+class Collector:
     """Takes expat's events; gathers whole records."""
 
     def __init__(self, record: RecordType, limits: Limits) -> None:
@@ -116,10 +116,12 @@ class _Collector:
         self.done: list[dict[str, Any]] = []
 
     def take(self) -> list[dict[str, Any]]:
+        """Return the records gathered since the last call."""
         done, self.done = self.done, []
         return done
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Take the beginning of an element."""
         local = tag.rpartition(" ")[2]
         self.stack.append(local)
         self.elements += 1
@@ -148,6 +150,7 @@ class _Collector:
         return self.stack[-len(self.wanted) :] == self.wanted
 
     def text(self, text: str) -> None:
+        """Take a piece of text."""
         if self.levels:
             self.levels[-1].texts.append(text)
             self.size += len(text)
@@ -155,6 +158,7 @@ class _Collector:
                 raise DeliveryRefused("TOO_LARGE", f"a record of > {self.limits.record_bytes} characters")
 
     def end(self, _tag: str) -> None:
+        """Take the end of an element."""
         self.stack.pop()
         if not self.levels:
             return

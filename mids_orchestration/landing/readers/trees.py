@@ -106,7 +106,12 @@ class Flattener:
         return any(".".join(parts[:depth]) + "=" in self.seen for depth in range(1, len(parts)))
 
     def _walk(
-        self, item: dict[str, Any], prefix: str, depth: int, found: dict[str, Any], children: list[dict[str, Any]]
+        self,
+        item: dict[str, Any],
+        prefix: str,
+        depth: int,
+        found: dict[str, Any],
+        children: list[dict[str, Any]],
     ) -> None:
         """Take the contracted values of *item*, and note every name that occurs."""
         if depth > self.limits.nesting:

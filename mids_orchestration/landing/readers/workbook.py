@@ -62,7 +62,7 @@ def _sheet_batches(
     rows: list[list[Any]], record: RecordType, contract: Contract, limits: Limits
 ) -> Iterator[Batch]:
     first = record.header_row + record.header_rows
-    top = [[_label(cell) for cell in row] for row in rows[record.header_row - 1 : first - 1]]
+    top = [[label(cell) for cell in row] for row in rows[record.header_row - 1 : first - 1]]
     header = joined_header(top) if top else []
     while header and not header[-1]:
         header.pop()
@@ -102,7 +102,10 @@ def _unnamed(index: int, body: list[list[Any]]) -> str:
     return f"(column {index + 1} has no name)" if filled else ""
 
 
-def _label(cell: Any) -> str:
+def label(cell: Any) -> str:
+    """Return the text of a cell of the header."""
+    if cell is None:
+        return ""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return " ".join(str(cell).split())
