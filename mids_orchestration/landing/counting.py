@@ -3,14 +3,15 @@
 Belongs here: one counter per format. Does not belong here: reading values.
 
 Text is counted by a regular expression over bytes (the readers use Arrow and ``csv``), JSON by DuckDB's parser
-(the reader uses Python's), sheets by their XML (the reader uses calamine), XML by a regular expression over tags
-(the reader uses expat), Parquet by DuckDB (the reader uses Arrow). Where there is no second way the count
-is None: not assessed, which is neither right nor zero.
+(the reader uses Python's), sheets by their XML (the reader uses calamine), XLS by xlrd, XML by a regular
+expression over tags (the reader uses expat), Parquet by DuckDB (the reader uses Arrow). Where there is no second
+way the count is None: not assessed, which is neither right nor zero.
 """
 
 from __future__ import annotations
 
 import codecs
+import io
 import re
 import tempfile
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ _WIDE = {
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
 }
+# A record that goes on for longer than the readers allow is taken as cut.
+_LONGEST = 1 << 26
 _BLANK_LINE = re.compile(rb"(?m)^[ \t]*\r?(?:\n|\Z)")
 
 
@@ -52,6 +55,8 @@ def count_records(
     if kind == "parquet":
         count = _count_parquet(member, connection, limits)
         return {record.name: count for record in contract.records}
+    if kind == "xls":
+        return _count_old_sheets(member.read(limits), contract)
     if kind in ("xlsx", "ods"):
         return _count_sheets(member.read(limits), contract)
     return {record.name: None for record in contract.records}
@@ -123,6 +128,8 @@ def _count_delimited(member: Member, contract: Contract, record: RecordType) -> 
             match = record_form.match(data, position)
             if match is None or match.end() == position:
                 break
+            if match.end() == len(data) and not ended and len(data) - position < _LONGEST:
+                break  # it may go on in the next block
             if match.group().strip(b" \t\r\n"):
                 count += not header_left
                 header_left = max(header_left - 1, 0)
@@ -163,6 +170,9 @@ def _count_exploded_lines(
     return int(found[0] or 0) if found else None
 
 
+_ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+
+
 def _count_json(
     data: bytes, contract: Contract, record: RecordType, connection: duckdb.DuckDBPyConnection
 ) -> int | None:
@@ -170,7 +180,8 @@ def _count_json(
     encoding = "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding
     path = "$" + "".join(f'."{part}"' for part in (record.records_path or "").split(".") if part)
     try:
-        text = data.decode(encoding)
+        # Escapes do not matter to a count, and half a surrogate pair would stop DuckDB's parser.
+        text = _ESCAPE.sub("x", data.decode(encoding))
         if record.explode:
             inside = "$" + "".join(f'."{part}"' for part in record.explode.split("."))
             sql = """SELECT sum(greatest(CASE WHEN json_type(item, $inside) = 'ARRAY'
@@ -201,6 +212,31 @@ def _count_sheets(data: bytes, contract: Contract) -> dict[str, int | None]:
     return counts
 
 
+def _count_old_sheets(data: bytes, contract: Contract) -> dict[str, int | None]:
+    """Count rows with a value by xlrd."""
+    import xlrd
+
+    try:
+        book = xlrd.open_workbook(file_contents=data, on_demand=True, logfile=io.StringIO())
+        names = {name.strip().casefold(): name for name in book.sheet_names()}
+        counts: dict[str, int | None] = {}
+        for record in contract.records:
+            wanted = names.get(record.sheet.strip().casefold()) if record.sheet else book.sheet_names()[0]
+            sheet = book.sheet_by_name(wanted) if wanted is not None else None
+            first = record.header_row + record.header_rows - 1
+            counts[record.name] = (
+                None
+                if sheet is None
+                else sum(
+                    any(cell not in ("", None) for cell in sheet.row_values(row))
+                    for row in range(first, sheet.nrows)
+                )
+            )
+    except Exception:  # xlrd raises many kinds on a broken file; the reader says what is wrong
+        return {record.name: None for record in contract.records}
+    return counts
+
+
 _TAG = re.compile(
     rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<[?!][^>]*>"
     rb"|<(/?)(?:[^\s<>/:]+:)?([^\s<>/:]+)((?:\"[^\"]*\"|'[^']*'|[^<>\"'])*?)(/?)>",
@@ -209,9 +245,9 @@ _TAG = re.compile(
 
 
 def _count_elements(member: Member, contract: Contract, record: RecordType) -> int | None:
-    """Count record elements by their tags; with an exploded list there is no second way."""
-    if record.explode:
-        return None
+    """Count record elements by their tags, and in each the exploded ones (at least one)."""
+    exploded = [step.encode() for step in (record.explode or "").split("/") if step]
+    children = 0
     wanted = [step.encode() for step in (record.records_path or "").split("/") if step]
     stack: list[bytes] = []
     count, inside = 0, 0
@@ -233,7 +269,10 @@ def _count_elements(member: Member, contract: Contract, record: RecordType) -> i
             stack.append(name)
             found = stack[-len(wanted) :] == wanted if wanted else len(stack) == 2
             if not inside and found:
-                count, inside = count + 1, len(stack)
+                count, inside, children = count + 1, len(stack), 0
+            elif inside and exploded and stack[inside:] == exploded:
+                children += 1
+                count += children > 1
             if empty:
                 stack.pop()
                 if inside and len(stack) < inside:

@@ -1,7 +1,7 @@
 """A look into a workbook's own XML, before and apart from the reader: which rows hold a value, how far cells reach.
 
 Belongs here: XLSX and ODS as zips of XML, read as a stream. Does not belong here: values (``readers.workbook``).
-XLS is a binary format of at most 65,536 × 256 cells a sheet: it needs no guard and has no second way to count.
+XLS is a binary format of at most 65,536 × 256 cells a sheet: it needs no guard.
 """
 
 from __future__ import annotations

@@ -31,12 +31,14 @@ _ZONED = ("%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ", 
           "%Y-%m-%d %H:%M:%S%z", "%Y-%m-%d %H:%M:%S.%f%z", "%Y-%m-%dT%H:%MZ")  # fmt: skip
 _DATE_NAME = re.compile(r"date|tarikh|\bday\b|hari|_on\b|\bon\b|lahir|birth|dob|masa|time", re.IGNORECASE)
 _DIRECT = re.compile(
-    r"nam[ae]\b|name|full_?name|mykad|\bic\b|\bnric\b|no_?kp|kad_?pengenalan|passport|pasport|document_?no|no_?dokumen|"
+    r"nama\b|name\b|mykad|\bic\b|\bnric\b|\bno ?kp|kad pengenalan|passport|pasport|"
+    r"document no|no dokumen|"
     r"lahir|birth|\bdob\b|phone|telefon|\btel\b|e-?mail|emel|alamat|address|identity",
     re.IGNORECASE,
 )
 _INDIRECT = re.compile(
-    r"umur|\bage\b|sex\b|jantina|gender|warganegara|nationality|citizen|bangsa|race|agama|religion|case_?no|no_?kes",
+    r"umur|\bage\b|sex\b|jantina|gender|warganegara|nationality|citizen|bangsa|race|agama|religion|"
+    r"case no|no kes|no kertas",
     re.IGNORECASE,
 )
 _KEY_NAME = re.compile(
@@ -71,7 +73,7 @@ def describe_column(
     out |= guess
     if guess["type"] != "text" and words:
         out["null_values"] = words
-    name = column["landed_as"]
+    name = column["landed_as"].replace("_", " ")
     out["pii"] = "direct" if _DIRECT.search(name) else "indirect" if _INDIRECT.search(name) else "none"
     return out
 

@@ -90,11 +90,13 @@ def guess_dialect(text: str) -> Dialect:
         quoted = sum(cell.startswith("'") for _, row in rows for cell in row) if quote == '"' else 0
         firm *= 0.9 if quoted > len(rows) else 1
         found.append((round(firm, 2), width if usual else 0, -order, delimiter, quote, top, rows))
-    if not found:
-        rows = _rows(text, ",", '"')
+    # A weak guess splits decimals or sentences: better one column than two that mean nothing.
+    if not found or max(one[0] for one in found) < 0.3:
+        alone = next((mark for mark in _USUAL + _UNUSUAL if mark not in text), ",")
+        rows = _rows(text, alone, '"')
         top = next((at for at, (_, row) in enumerate(rows) if any(cell.strip() for cell in row)), 0)
         line, names = rows[top] if rows else (1, [])
-        return Dialect(",", '"', line, 1, tuple(names))
+        return Dialect(alone, '"', line, 1, tuple(names))
     _, _, _, delimiter, quote, top, rows = max(found, key=lambda one: one[:3])
     several = _second_row(rows, top)
     header = joined_header([row for _, row in rows[top : top + several]])

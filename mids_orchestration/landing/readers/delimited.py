@@ -126,6 +126,8 @@ class _Delimited:
         self._fill(self.limits.header_bytes * 2)
         if not self.buffer.strip():
             raise DeliveryRefused("EMPTY_FILE")
+        if self.buffer.startswith((b"PK\x03\x04", b"\x1f\x8b", b"%PDF")):
+            raise DeliveryRefused("UNREADABLE", "an archive or document inside", "text")
         if (
             b"\0" in self.buffer[:4096]
             and not self.stream.transcoded
