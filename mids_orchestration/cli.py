@@ -19,8 +19,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from mids_orchestration.commands import forecast as forecast_verbs
 from mids_orchestration.commands import feeds
+from mids_orchestration.commands import forecast as forecast_verbs
 from mids_orchestration.commands import release as release_verbs
 from mids_orchestration.settings import REPOSITORY, TIMEZONE, Settings, load_settings
 
