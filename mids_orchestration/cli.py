@@ -22,6 +22,7 @@ import typer
 from mids_orchestration.commands import feeds
 from mids_orchestration.commands import forecast as forecast_verbs
 from mids_orchestration.commands import release as release_verbs
+from mids_orchestration.commands import linkage as linkage_verbs
 from mids_orchestration.settings import REPOSITORY, TIMEZONE, Settings, load_settings
 
 OK, WRONG, UNUSABLE = 0, 1, 2
@@ -43,6 +44,7 @@ app.add_typer(release_app, name="release")
 release_verbs.register(app, release_app)
 forecast_verbs.register(app)
 app.add_typer(feeds.app, name="feeds")
+linkage_verbs.register(app)
 
 Home = Annotated[Path | None, typer.Option("--home", help="Data home (default: MIDS_HOME, else .mids).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]

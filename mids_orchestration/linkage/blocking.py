@@ -56,7 +56,9 @@ def install_macros(con: duckdb.DuckDBPyConnection) -> None:
 
 def build_keys(con: duckdb.DuckDBPyConnection, table: str, rules: tuple[BlockingRule, ...], out: str) -> None:
     """Write table `out`: rule (position), key hash, record_id; one row per record, rule and distinct key."""
-    parts = [
+    # A first part without rows: a configuration may have no rule at all.
+    parts = [f"SELECT 0::UTINYINT AS rule, hash('') AS key, record_id FROM {table} WHERE false"]
+    parts += [
         f"SELECT DISTINCT {i}::UTINYINT AS rule, hash(k) AS key, record_id FROM"
         f" (SELECT record_id, unnest({rule.keys_sql}) AS k FROM {table}) WHERE k IS NOT NULL"
         for i, rule in enumerate(rules)
@@ -106,7 +108,11 @@ def form_pairs(
     record_id: pairs without any of these records are not formed (incremental linking).
     Fills `count.pairs`.
     """
-    caps = " UNION ALL ".join(f"SELECT {i} AS rule, {c} AS cap" for i, c in enumerate(count.caps.values()))
+    # A rule that is no rule, so that a configuration without rules forms an empty table.
+    caps = " UNION ALL ".join(
+        ["SELECT 255 AS rule, 0 AS cap"]
+        + [f"SELECT {i} AS rule, {c} AS cap" for i, c in enumerate(count.caps.values())]
+    )
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE {out}_keys AS
             SELECT k.rule, k.key, k.record_id FROM {keys} k

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 _FLOOR = 1e-9
+# What the stored m weighs at least, in pairs: a few dozen matches cannot tell their own class.
+_ANCHOR_PAIRS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,9 @@ class Refined:
 def clean_u(u: np.ndarray, m: np.ndarray, share: float) -> np.ndarray:
     """Remove the true matches (`share` of the sampled pairs) from a sampled u.
 
-    A level can lose at most 99 % of its sampled share: what remains is sampling noise.
+    A level can lose at most 95 % of its sampled share: what remains is sampling noise.
     """
-    cleaned = np.maximum((u - share * m) / (1.0 - share), 0.01 * u)
+    cleaned = np.maximum((u - share * m) / (1.0 - share), 0.05 * u)
     return np.asarray(cleaned / cleaned.sum())
 
 
@@ -91,7 +93,7 @@ def refine(
             seen = levels[:, i] >= 0
             mass = np.bincount(levels[seen, i], weights=posterior[seen], minlength=len(m[n]))
             if mass.sum() > 0:
-                pseudo = hold * mass.sum() + 1.0
+                pseudo = hold * mass.sum() + _ANCHOR_PAIRS
                 fresh = (mass + pseudo * np.array([v[0] for v in anchor[n]])) / (mass.sum() + pseudo)
                 moved = max(moved, float(np.abs(fresh - m[n]).max()))
                 m[n] = fresh

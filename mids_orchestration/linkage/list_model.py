@@ -55,7 +55,7 @@ _BIRTH = Comparison(
     "birth_date",
     (
         _null("dob"),
-        Level("dob_l = dob_r", "same", 0.85, 5e-5),
+        Level("dob_l = dob_r", "same", 0.85, 5e-5, tf_column="dob"),
         Level("damerau_levenshtein(dob_l, dob_r) <= 1", "one slip apart", 0.08, 5e-4),
         Level("substr(dob_l, 1, 4) = substr(dob_r, 1, 4) AND substr(dob_l, 5, 2) = substr(dob_r, 7, 2)"
               " AND substr(dob_l, 7, 2) = substr(dob_r, 5, 2)", "day and month swapped", 0.01, 3e-5),
@@ -124,6 +124,22 @@ def _same_or_not(column: str, name: str, m: float = 0.95, u: float = 0.5) -> Com
     )
 
 
+def _other(column: str) -> Comparison:
+    """A column nothing is known about: equal, a slip apart (only of a value long enough to have one), not."""
+    slip = (
+        f"damerau_levenshtein({column}_l, {column}_r) <= 1 AND least(len({column}_l), len({column}_r)) >= 5"
+    )
+    return Comparison(
+        column,
+        (
+            _null(column),
+            Level(f"{column}_l = {column}_r", "same", 0.85, 0.2, tf_column=column),
+            Level(slip, "one slip apart", 0.05, 1e-2),
+            Level(ELSE, "different", 0.1, 0.79),
+        ),
+    )
+
+
 def _event() -> Comparison:
     gap = "abs(event_day_l - event_day_r)"
     return Comparison(
@@ -137,8 +153,11 @@ def _event() -> Comparison:
     )
 
 
-def list_config(columns: Collection[str], *, link: bool) -> LinkageConfig:
-    """Build the model for the columns that `prepare_list` gave; `link`: two lists, else one.
+def list_config(columns: Collection[str]) -> LinkageConfig:
+    """Build the model for the columns that `prepare_list` gave.
+
+    Without training rules: m and the prior come from all candidate pairs together (`em.py`), which does
+    not depend on one block telling matches from namesakes.
 
     Raises ValueError when none of the columns can be compared.
     """
@@ -160,10 +179,10 @@ def list_config(columns: Collection[str], *, link: bool) -> LinkageConfig:
         if column in has:
             comparisons.append(comparison)
     others = sorted(c for c in has if c.startswith("other_"))
-    comparisons += [_same_or_not(c, c, 0.9, 0.2) for c in others]
+    comparisons += [_other(c) for c in others]
     if not comparisons:
         raise ValueError("none of the mapped columns can be compared")
-    terms = [c for c in ("given", "surname", "postcode", "place", "nationality", *others) if c in has]
+    terms = [c for c in ("dob", "given", "surname", "postcode", "place", "nationality", *others) if c in has]
     if "sound" in has and "surname" not in has and "given" not in has:
         terms += ["name", "sound"]
     bits = [c for c in ("sounds", "address_words") if c in has]
@@ -171,14 +190,17 @@ def list_config(columns: Collection[str], *, link: bool) -> LinkageConfig:
         name="lists-1",
         comparisons=tuple(comparisons),
         blocking=tuple(_blocking(has)),
-        training_rules=tuple(_training(has, link)),
+        training_rules=(),
+        min_records_to_train=100,
         links_per_record=0.25,
-        threshold=0.8,
+        threshold=0.5,
         review_threshold=0.05,
         max_matches_factor=8.0,
         refine=True,
         term_columns=tuple(terms),
         bits_columns=tuple(bits),
+        # A value that one record holds is at least this rare in the world, however short the list.
+        extra={"alone": {"dob": 5e-5, "name": 1e-4, "sound": 2e-4}},
     )
 
 
@@ -200,11 +222,9 @@ def _blocking(has: set[str]) -> list[BlockingRule]:
         (f"{column}_sound", (column, "sounds"), each.format(column), 100)
         for column in ("postcode", "place", "house", "birth_year", "event_day")
     ]
+    # Whatever is rare enough to be a key of its own: blocks above the size are left out.
+    alone = ("given", "surname", "postcode", "place", "event_day", "birth_year")
+    rules += [(f"rare_{c}", (c,), f"[{c}::VARCHAR]", 20) for c in alone]
+    rules += [("rare_sound", ("sounds",), "sounds", 30), ("address", ("address",), "[address]", 60)]
+    rules += [(f"rare_{c}", (c,), f"[{c}]", 30) for c in sorted(has) if c.startswith("other_")]
     return [BlockingRule(name, sql, cap) for name, needs, sql, cap in rules if set(needs) <= has]
-
-
-def _training(has: set[str], link: bool) -> list[str]:
-    rules = [f"l.{column} = r.{column}" for column in ("document", "dob", "sound") if column in has]
-    if {"surname", "postcode"} <= has:
-        rules.append("l.surname = r.surname AND l.postcode = r.postcode")
-    return [f"{rule} AND l.side <> r.side" for rule in rules] if link else rules

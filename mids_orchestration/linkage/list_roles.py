@@ -16,23 +16,21 @@ MAP.yml::
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from anyascii import anyascii
 
-from mids_orchestration.linkage.identity import clean_document
+from mids_orchestration.linkage.list_values import country_of, day_number, known, plain, read_dates, sex_of
 from mids_orchestration.linkage.names import parse_name
 
 ROLES = (
     "full_name", "given_name", "surname", "birth_date", "sex", "nationality", "document_no", "place",
     "postcode", "address", "event_date", "other",
 )  # fmt: skip
-_WORD = re.compile(r"[^a-z0-9]+")
-_MALE = frozenset(("m", "male", "l", "lelaki", "man", "masculine", "1"))
-_FEMALE = frozenset(("f", "female", "p", "perempuan", "woman", "w", "feminine", "2"))
+# A document number held by this many records on average tells no person from another.
+_SHARED_DOCUMENT = 4.0
+_MIN_DOCUMENT = 3
 
 
 class ListMapError(ValueError):
@@ -54,12 +52,12 @@ class ListMap:
         unknown = sorted(set(map(str, data["columns"])) - set(ROLES))
         if unknown:
             raise ListMapError(f"unknown role {unknown[0]!r}: the roles are {', '.join(ROLES)}")
-        columns = {
-            str(role): tuple(map(str, value)) if isinstance(value, list | tuple) else (str(value),)
-            for role, value in data["columns"].items()
-        }
+        columns = {str(role): _names_of(value) for role, value in data["columns"].items()}
+        columns = {role: names for role, names in columns.items() if names}
         if not columns:
             raise ListMapError("the map names no column to compare: give at least one role")
+        if data["id"] is None or isinstance(data["id"], list | dict):
+            raise ListMapError("the map's `id` must name one column")
         return cls(str(data["id"]), columns)
 
     def check(self, frame: pd.DataFrame, side: str) -> None:
@@ -69,100 +67,125 @@ class ListMap:
                 raise ListMapError(
                     f"column {column!r} of the map is not in the {side} list; it has {', '.join(frame.columns)}"
                 )
-        ids = frame[self.id]
-        if ids.isna().any() or (ids.astype(str).str.strip() == "").any():
-            raise ListMapError(f"{side} list: {self.id} is empty in some rows; every row needs its own id")
-        if ids.astype(str).duplicated().any():
-            example = ids.astype(str)[ids.astype(str).duplicated()].iloc[0]
-            raise ListMapError(f"{side} list: id {example!r} stands on several rows; make {self.id} unique")
+        ids = frame[self.id].map(_text)
+        empty = ids == ""
+        if empty.any():
+            row = int(empty.to_numpy().argmax()) + 1
+            raise ListMapError(
+                f"{side} list: {self.id} is empty in {int(empty.sum())} rows, first in row {row} below the "
+                "header; every row needs its own id"
+            )
+        again = ids.duplicated(keep=False)
+        if again.any():
+            example = ids[again].iloc[0]
+            rows = [str(i + 1) for i in range(len(ids)) if ids.iloc[i] == example]
+            raise ListMapError(
+                f"{side} list: id {example!r} stands on several rows ({', '.join(rows[:5])} below the header); "
+                f"make {self.id} unique"
+            )
 
 
 def prepare_list(frame: pd.DataFrame, mapping: ListMap, side: str) -> pd.DataFrame:
     """One comparable row per row of a list, sorted by record id (`<side>|<id>`).
 
     Columns: record_id, side, then as far as the roles allow: given, surname, name, sound, tokens, sounds,
-    dob (eight digits as written, or ISO without dashes), birth_year, sex, nationality, document,
+    dob (eight digits as written), birth_year, sex, nationality, document,
     postcode, place, address, address_words, house, event_day, other_0 … other_n. All text but the lists
     (tokens, sounds, address_words) and the integers (birth_year, event_day).
     """
     mapping.check(frame, side)
     frame = frame.reset_index(drop=True)
-    out = pd.DataFrame({"record_id": side + "|" + frame[mapping.id].astype(str).str.strip()})
+    out = pd.DataFrame({"record_id": [f"{side}|{_text(v)}" for v in frame[mapping.id]]}, dtype=object)
     out["side"] = side
     of = mapping.columns
-    joined = {role: _joined(frame, of[role]) for role in of if role != "other"}
+    joined = {role: _joined(frame, of[role], country=role == "nationality") for role in of if role != "other"}
     _names(out, joined)
     if "birth_date" in of:
-        dob = [_digits(v) for v in joined["birth_date"]]
+        dob = read_dates(joined["birth_date"])
         out["dob"] = pd.Series(dob, dtype=object)
         out["birth_year"] = pd.array([int(d[:4]) if d else None for d in dob], dtype="Int64")
     if "sex" in of:
-        out["sex"] = [_sex(v) for v in joined["sex"]]
+        out["sex"] = _objects([sex_of(v) for v in joined["sex"]])
     if "document_no" in of:
-        out["document"] = [clean_document(v) for v in joined["document_no"]]
-    for role in ("nationality", "postcode", "place"):
+        out["document"] = _objects([_document(v) for v in joined["document_no"]])
+    if "nationality" in of:
+        out["nationality"] = _objects([country_of(v) if v else None for v in joined["nationality"]])
+    for role in ("postcode", "place"):
         if role in of:
-            out[role] = [_plain(v).replace(" ", "") or None if v else None for v in joined[role]]
+            out[role] = _objects([plain(v).replace(" ", "") or None if v else None for v in joined[role]])
     if "address" in of:
-        words = [_plain(v).split() if v else [] for v in joined["address"]]
-        out["address"] = [" ".join(w) or None for w in words]
+        words = [plain(v).split() if v else [] for v in joined["address"]]
+        out["address"] = _objects([" ".join(w) or None for w in words])
         out["address_words"] = _objects([sorted(set(w)) or None for w in words])
-        out["house"] = [next((x for x in w if x.isdigit()), None) for w in words]
+        out["house"] = _objects([next((x for x in w if x.isdigit()), None) for w in words])
     if "event_date" in of:
-        when = pd.to_datetime(pd.Series(joined["event_date"]), errors="coerce", format="mixed")
-        days = (when - pd.Timestamp("1970-01-01")).dt.days
-        out["event_day"] = pd.array([None if pd.isna(d) else int(d) for d in days], dtype="Int64")
+        days = [day_number(d) for d in read_dates(joined["event_date"])]
+        out["event_day"] = pd.array(days, dtype="Int64")
     for i, column in enumerate(of.get("other", ())):
-        out[f"other_{i}"] = [_plain(v) or None if v else None for v in _joined(frame, (column,))]
+        out[f"other_{i}"] = _objects([plain(v) or None if v else None for v in _joined(frame, (column,))])
     return out.sort_values("record_id", kind="stable").reset_index(drop=True)
+
+
+def usable(prepared: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Leave out columns that cannot tell records apart; returns the frame and what was left out, in words.
+
+    prepared: the prepared rows of all lists together. A wholly empty column is left out; a document number
+    that many records share is compared as any other column is.
+    """
+    notes: list[str] = []
+    names = {"dob": "birth_date", "document": "document_no", "event_day": "event_date", "given": "given_name"}
+    derived = {"name": "name", "tokens": "name", "sounds": "name", "sound": "name"}
+    for column in [c for c in prepared.columns if c not in ("record_id", "side")]:
+        if len(prepared) and prepared[column].isna().all():
+            prepared = prepared.drop(columns=column)
+            if column not in ("birth_year", "address_words", "house", *derived):
+                notes.append(f"{names.get(column, column)} is empty or unreadable in every row: not compared")
+    if "document" in prepared:
+        held = prepared["document"].dropna()
+        if len(held) >= 100 and len(held) / held.nunique() > _SHARED_DOCUMENT:
+            notes.append(
+                f"document_no is shared by {len(held) / held.nunique():.0f} records on average: "
+                "compared as an ordinary column"
+            )
+            prepared = prepared.rename(columns={"document": "other_document"})
+    return prepared, notes
 
 
 def _names(out: pd.DataFrame, joined: dict[str, list[str | None]]) -> None:
     for role, column in (("given_name", "given"), ("surname", "surname")):
         if role in joined:
-            out[column] = [_plain(v).replace(" ", "") or None if v else None for v in joined[role]]
+            out[column] = _objects([plain(v).replace(" ", "") or None if v else None for v in joined[role]])
     parts = [joined[r] for r in ("full_name", "given_name", "surname") if r in joined]
     if not parts:
         return
     whole = [" ".join(v for v in row if v) for row in zip(*parts, strict=True)]
     parsed = [parse_name(v, None) for v in whole]
-    out["name"] = [p.sorted_name or None for p in parsed]
-    out["sound"] = [p.sorted_sound or None for p in parsed]
+    out["name"] = _objects([p.sorted_name or None for p in parsed])
+    out["sound"] = _objects([p.sorted_sound or None for p in parsed])
     out["tokens"] = _objects([sorted(set(p.tokens)) or None for p in parsed])
     out["sounds"] = _objects([sorted(set(p.sounds)) or None for p in parsed])
+
+
+def _names_of(value: Any) -> tuple[str, ...]:
+    values = value if isinstance(value, list | tuple) else [value]
+    return tuple(str(v).strip() for v in values if v is not None and str(v).strip())
 
 
 def _objects(values: list[Any]) -> pd.Series:
     return pd.Series(values, dtype=object)
 
 
-def _joined(frame: pd.DataFrame, columns: tuple[str, ...]) -> list[str | None]:
-    texts = [
-        ["" if pd.isna(v) else str(v).strip() for v in frame[c].astype(object).tolist()] for c in columns
-    ]
+def _text(value: Any) -> str:
+    missing = value is None or value is pd.NA or value is pd.NaT or value != value
+    return "" if missing else str(value).strip()
+
+
+def _joined(frame: pd.DataFrame, columns: tuple[str, ...], *, country: bool = False) -> list[str | None]:
+    texts = [[known(_text(v), country=country) for v in frame[c].astype(object).tolist()] for c in columns]
     return [" ".join(v for v in row if v) or None for row in zip(*texts, strict=True)]
 
 
-def _plain(text: str) -> str:
-    return _WORD.sub(" ", anyascii(text).lower()).strip()
-
-
-def _digits(text: str | None) -> str | None:
-    """Eight digits YYYYMMDD from a date as written; impossible dates keep their digits."""
-    if not text:
-        return None
-    numbers = re.findall(r"\d+", text)
-    if len(numbers) == 1 and len(numbers[0]) == 8:
-        return numbers[0]
-    if len(numbers) >= 3:
-        first, second, third = numbers[:3]
-        if len(first) == 4:
-            return f"{first}{second:0>2}{third:0>2}"
-        if len(third) == 4:
-            return f"{third}{second:0>2}{first:0>2}"
-    return f"{numbers[0]}0101" if numbers and len(numbers[0]) == 4 else None
-
-
-def _sex(text: str | None) -> str | None:
-    word = (text or "").strip().lower()
-    return "M" if word in _MALE else "F" if word in _FEMALE else None
+def _document(text: str | None) -> str | None:
+    """Capital letters and digits; None for a number of one repeated character or under three."""
+    kept = plain(text or "").replace(" ", "").upper()
+    return kept if len(kept) >= _MIN_DOCUMENT and len(set(kept)) > 1 else None

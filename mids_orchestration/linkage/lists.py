@@ -8,6 +8,7 @@ not: files and the command line (the caller reads and writes), and the agencies'
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,13 +28,14 @@ from mids_orchestration.linkage.engine import (
 from mids_orchestration.linkage.evaluate import Score, score_counts
 from mids_orchestration.linkage.keys import new_key
 from mids_orchestration.linkage.list_model import list_config
-from mids_orchestration.linkage.list_roles import ListMap, prepare_list
+from mids_orchestration.linkage.list_roles import ListMap, ListMapError, prepare_list, usable
 from mids_orchestration.linkage.model_config import LinkageConfig, TrainedModel
 from mids_orchestration.linkage.workspace import Workspace, open_workspace
 
 # Two lists are taken to be free of repeats when they hold fewer twins inside than this share of the pairs
 # between them: a model that errs once in ten inside a list without repeats errs as often between lists.
 _REPEAT_SHARE = 0.1
+_SURE = 0.95
 
 
 @dataclass(slots=True)
@@ -44,7 +46,8 @@ class ListsResult:
         of that list, left_id < right_id.
     clusters: cluster_id, list, id; one row per record of either list.
     candidates: every scored pair from the review threshold up, with `gamma_<comparison>` levels.
-    summary: plain numbers; with truth also precision, recall and F1 with intervals.
+    summary: plain numbers and `notes` in words; with truth also precision, recall and F1 with intervals.
+    prepared: the comparable rows of both lists, for charts.
     """
 
     pairs: pd.DataFrame
@@ -52,6 +55,19 @@ class ListsResult:
     candidates: pd.DataFrame
     model: TrainedModel
     summary: dict[str, Any]
+    prepared: pd.DataFrame
+
+    def drawable(self) -> pd.DataFrame:
+        """The candidates under the record ids of `prepared`, as `model_charts` wants them."""
+        between = self.summary["right"] is not None
+        ids = [
+            ("left_id", "record_id_l", "left|"),
+            ("right_id", "record_id_r", "right|" if between else "left|"),
+        ]
+        out = self.candidates.copy()
+        for column, name, prefix in ids:
+            out[name] = prefix + out[column]
+        return out
 
 
 def link_lists(
@@ -70,15 +86,19 @@ def link_lists(
     one_to_one_lists: each record takes at most one partner; None (default) decides from the lists
         themselves, whether either repeats people inside.
     truth: left_id, right_id of the true pairs (any column names, first two columns).
-    Raises `ListMapError` when the map does not fit.
+    Raises `ListMapError` when the map or the truth does not fit.
     """
     parts = [prepare_list(left, mapping, "left")]
     if right is not None:
         parts.append(prepare_list(right, mapping, "right"))
     prepared = pd.concat(parts, ignore_index=True).sort_values("record_id").reset_index(drop=True)
-    config = list_config(prepared.columns, link=right is not None)
-    if threshold is not None:
-        config = config.with_(threshold=threshold)
+    whole = prepared
+    prepared, notes = usable(whole)
+    if not list_columns(prepared):
+        notes.append("no column of the map holds anything that can be compared: no pair can be found")
+        prepared = whole
+    config = _config(prepared, threshold, notes)
+    known_pairs = None if truth is None else _known_pairs(truth, whole, right is None)
     work = open_workspace(prepared, threads=threads)
     try:
         model, report = train(work, config, seed=seed)
@@ -95,8 +115,7 @@ def link_lists(
     finally:
         work.con.close()
     across, within = _by_side(scored, right is not None)
-    repeats = within[within["match_probability"] >= config.threshold]
-    repeated = len(repeats) / max(int((across["match_probability"] >= config.threshold).sum()), 1)
+    repeated = _sure(within) / max(_sure(across), 1)
     if one_to_one_lists is None:
         one_to_one_lists = right is not None and repeated < _REPEAT_SHARE
     taken, clusters = _decide(across, within, prepared, config, one_to_one_lists)
@@ -104,11 +123,30 @@ def link_lists(
         "left": sizes[0], "right": sizes[1] if right is not None else None, "pairs": len(taken),
         "clusters": int(clusters["cluster_id"].nunique()), "threshold": config.threshold,
         "one_to_one": one_to_one_lists, "twins_inside_per_pair_between": round(repeated, 5),
-        "model_version": model.version,
+        "model_version": model.version, "notes": notes,
     } | {f"blocking_{k}": v for k, v in count.as_dict().items()} | report  # fmt: skip
-    if truth is not None:
-        summary["truth"] = _against(taken, truth, right is None).as_dict()
-    return ListsResult(_strip(taken), clusters, _strip(scored), model, summary)
+    if known_pairs is not None:
+        score_of = _against(taken, known_pairs, right is None)
+        summary |= {"precision": score_of.precision, "recall": score_of.recall, "f1": score_of.f1}
+        summary["truth"] = score_of.as_dict()
+    return ListsResult(_strip(taken), clusters, _strip(scored), model, summary, prepared)
+
+
+def list_columns(frame: pd.DataFrame) -> list[str]:
+    """The comparable columns of a prepared frame."""
+    return [c for c in frame.columns if c not in ("record_id", "side")]
+
+
+def _config(prepared: pd.DataFrame, threshold: float | None, notes: list[str]) -> LinkageConfig:
+    """The model for the usable columns; when none holds anything, one that compares no pair."""
+    config = list_config(prepared.columns)
+    if notes and not list_columns(prepared.dropna(axis=1, how="all")):
+        config = config.with_(blocking=(), min_records_to_train=sys.maxsize)
+    if not config.blocking and not notes:
+        notes.append("the mapped columns are too coarse to find anybody by: no pair was compared")
+    if threshold is not None:
+        config = config.with_(threshold=threshold, review_threshold=min(config.review_threshold, threshold))
+    return config
 
 
 def _refined(work: Workspace, model: TrainedModel, sizes: list[int], report: dict[str, Any]) -> TrainedModel:
@@ -153,6 +191,10 @@ def _by_side(scored: pd.DataFrame, link: bool) -> tuple[pd.DataFrame, pd.DataFra
     return scored[crossing], scored[~crossing]
 
 
+def _sure(pairs: pd.DataFrame) -> int:
+    return int((pairs["match_probability"] >= _SURE).sum())
+
+
 def _decide(
     across: pd.DataFrame, within: pd.DataFrame, prepared: pd.DataFrame, config: LinkageConfig, one: bool
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -190,14 +232,31 @@ def _strip(pairs: pd.DataFrame) -> pd.DataFrame:
     return out[kept + [c for c in out.columns if c.startswith("gamma_")]]
 
 
-def _against(taken: pd.DataFrame, truth: pd.DataFrame, dedupe: bool) -> Score:
+def _known_pairs(truth: pd.DataFrame, whole: pd.DataFrame, dedupe: bool) -> set[tuple[str, str]]:
+    """The true pairs as (left id, right id); for one list the smaller id first and nobody with himself.
+
+    Columns left_id and right_id, else the first two. Raises `ListMapError` when they name nobody here.
+    """
+    if truth.shape[1] < 2:
+        raise ListMapError("the truth needs two columns, left_id and right_id")
+    named = {"left_id", "right_id"} <= set(truth.columns)
+    columns = ["left_id", "right_id"] if named else list(truth.columns[:2])
+    a, b = (truth[c].astype(str).str.strip().tolist() for c in columns)
+    if dedupe:
+        return {(min(p), max(p)) for p in zip(a, b, strict=True) if p[0] != p[1]}
+    ids = set(whole["record_id"])
+    straight = sum(f"left|{x}" in ids for x in a) + sum(f"right|{x}" in ids for x in b)
+    turned = sum(f"right|{x}" in ids for x in a) + sum(f"left|{x}" in ids for x in b)
+    if a and not straight and not turned:
+        raise ListMapError(
+            f"the truth names nobody in these lists (first pair {a[0]!r}, {b[0]!r}): give the ids of the map's id"
+        )
+    return set(zip(b, a, strict=True) if turned > straight else zip(a, b, strict=True))
+
+
+def _against(taken: pd.DataFrame, true: set[tuple[str, str]], dedupe: bool) -> Score:
     """Pair-level score; for one list a pair has no direction."""
-
-    def pairs_of(frame: pd.DataFrame) -> set[tuple[str, str]]:
-        a, b = frame.iloc[:, 0].astype(str), frame.iloc[:, 1].astype(str)
-        pairs = zip(a, b, strict=True)
-        return {tuple(sorted(p)) for p in pairs} if dedupe else set(pairs)  # type: ignore[misc]
-
-    found = pairs_of(_strip(taken))
-    true = pairs_of(truth)
+    ids = _strip(taken)
+    pairs = zip(ids["left_id"], ids["right_id"], strict=True)
+    found = {(min(p), max(p)) for p in pairs} if dedupe else set(pairs)
     return score_counts("all", len(true), len(found), len(found & true))

@@ -94,6 +94,9 @@ def attach_terms(
 ) -> None:
     """Add `tf_<column>`, `<token column>_bits` and the live counts to table `records`.
 
+    The configuration's `extra["alone"]` may say how rare a value of a column is at least when one record
+    holds it.
+
     `terms` and `bits` are frozen tables learnt from `records` records; a value they do not hold counts as
     held by one record.
     """
@@ -104,7 +107,10 @@ def attach_terms(
     for column, table in terms.items():
         _load(work, f"term_{column}", table)
         joins.append(f"LEFT JOIN term_{column} ON term_{column}.v = r.{column}")
-        alone = f"1.0 / greatest({size[within[column]]}, 1)" if column in within else f"{1.0 / one}"
+        least = config.extra.get("alone", {}).get(column, 1.0)
+        alone = (
+            f"1.0 / greatest({size[within[column]]}, 1)" if column in within else f"{min(1.0 / one, least)}"
+        )
         selects.append(
             f"CASE WHEN r.{column} IS NOT NULL THEN coalesce(term_{column}.x, {alone}) END AS tf_{column}"
         )

@@ -8,7 +8,8 @@ import pytest
 
 from mids_orchestration.linkage.assign import one_to_one
 from mids_orchestration.linkage.charts import model_charts
-from mids_orchestration.linkage.list_roles import ListMap, ListMapError, prepare_list
+from mids_orchestration.linkage.list_roles import ListMap, ListMapError, prepare_list, usable
+from mids_orchestration.linkage.list_values import country_of, known, read_dates
 from mids_orchestration.linkage.lists import link_lists
 
 from .population import make_population
@@ -25,7 +26,7 @@ MAP = ListMap.from_dict(
 
 
 def _lists() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    persons, truth = make_population(1500, seed=5, overlap=0.35)
+    persons, truth = make_population(900, seed=5, overlap=0.35)
     frame = pd.DataFrame(
         {
             "no": persons["person_record_id"], "nama": persons["full_name"], "lahir": persons["birth_date"],
@@ -131,11 +132,42 @@ def test_a_map_that_does_not_fit_names_the_column(linked) -> None:
 @pytest.mark.parametrize(
     ("written", "digits"),
     [("19560409", "19560409"), ("1956-04-09", "19560409"), ("09/04/1956", "19560409"), ("9-4-1956", "19560409"),
-     ("1956", "19560101"), ("19561399", "19561399"), ("soon", None)],
+     ("1956", "19560101"), ("19561399", "19561399"), ("soon", None), ("9 Mac 1956", "19560309"),
+     ("March 9, 1956", "19560309"), ("9/4/56", "19560409"), ("1956-04-09 00:00:00", "19560409"),
+     ("09041956", "19560409"), ("560409", "19560409"), ("tidak diketahui", None)],
 )  # fmt: skip
 def test_birth_dates_are_read_as_written(written: str, digits: str | None) -> None:
     frame = pd.DataFrame({"no": ["1"], "d": [written]})
     assert prepare_list(frame, ListMap("no", {"birth_date": ("d",)}), "left")["dob"].iloc[0] == digits
+
+
+def test_a_column_of_dates_shows_its_own_order() -> None:
+    assert read_dates(["04/25/1990", "03/02/1991"]) == ["19900425", "19910302"]
+    assert read_dates(["25/04/1990", "03/02/1991"]) == ["19900425", "19910203"]
+    assert read_dates(["32874", "33000", None]) == ["19900101", "19900507", None]
+
+
+def test_countries_and_words_for_nothing() -> None:
+    assert [country_of(c) for c in ("Malaysia", "MYS", "Malaysian", "NA", "Atlantis")] == [
+        "MY", "MY", "MY", "NA", "atlantis",
+    ]  # fmt: skip
+    assert known("NA", country=True) == "NA"
+    assert [known(v) for v in (" - ", "N/A", "Tidak diketahui", "NULL", "Ali")] == ["", "", "", "", "Ali"]
+
+
+def test_a_number_that_many_share_is_no_document() -> None:
+    frame = pd.DataFrame({"no": [str(i) for i in range(200)], "d": [f"ward-{i % 4}" for i in range(200)]})
+    mapping = ListMap("no", {"document_no": ("d",)})
+    kept, notes = usable(prepare_list(frame, mapping, "left"))
+    assert "document" not in kept
+    assert "shared by 50 records" in notes[0]
+
+
+def test_two_lists_of_strangers_give_few_pairs() -> None:
+    left, right, truth = _lists()
+    known_left = set(truth["no_left"])
+    result = link_lists(left[~left["no"].isin(known_left)], right, MAP, seed=2)
+    assert len(result.pairs) <= 0.01 * len(left)
 
 
 def test_one_to_one_takes_the_surest_first() -> None:

@@ -1,0 +1,15 @@
+"""The verbs about persons: who they are, and how many no list has seen.
+
+What belongs here: their registration, in one place. What does not: the verbs themselves (``link.py``).
+"""
+
+from __future__ import annotations
+
+import typer
+
+from mids_orchestration.commands.link import link
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this room to ``mids``."""
+    app.command()(link)
