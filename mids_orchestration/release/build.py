@@ -24,7 +24,7 @@ import duckdb
 import pandas as pd
 
 from mids_orchestration.calendar import last_closed_week
-from mids_orchestration.release import compare, dashboard, gates, store
+from mids_orchestration.release import compare, dashboard, disclosure_step, gates, store
 from mids_orchestration.release.datapackage import describe_release, package_gate, readme
 from mids_orchestration.release.identity_scan import IdentityIndex, index_identities
 from mids_orchestration.release.model import (
@@ -119,7 +119,7 @@ def build_release(
             with warehouse_reader(warehouse) as connection:
                 passed = _gate_structure(connection, plan, promised, upstream_gates)
                 announce(f"release: writing {len(ordered)} tables")
-                tables = _write_tables(connection, plan, stage)
+                tables = _write_tables(connection, plan, stage, releases)
                 index = _identities(connection, identities)
             release = _finish(releases, stage, plan, tables, passed, index, row_tolerance, announce)
             (releases / store.REFUSED).unlink(missing_ok=True)
@@ -147,16 +147,29 @@ def _gate_structure(
         gates.declared_columns(plan.exports, held),
         gates.no_direct_identifiers(plan.exports),
         gates.pii_declared(plan.exports),
+        disclosure_step.declared(plan.exports),
     ]
     _refuse_if_any(results)
     return results
 
 
-def _write_tables(connection: duckdb.DuckDBPyConnection, plan: _Plan, stage: Path) -> list[TableFile]:
+def _write_tables(
+    connection: duckdb.DuckDBPyConnection, plan: _Plan, stage: Path, releases: Path
+) -> list[TableFile]:
     (stage / "data").mkdir()
     (stage / store.RESTRICTED / "data").mkdir(parents=True)
     folders = {"public": stage / "data", "restricted": stage / store.RESTRICTED / "data"}
-    return [write_parquet(connection, e, folders[e.zone] / f"{e.name}.parquet") for e in plan.exports]
+    protected = disclosure_step.protected_counts(connection, plan.exports, plan.as_of, releases)
+    written = []
+    for export in plan.exports:
+        path = folders[export.zone] / f"{export.name}.parquet"
+        if export.name in protected:
+            connection.register("protected", protected[export.name])
+            written.append(write_parquet(connection, export, path, source="protected"))
+            connection.unregister("protected")
+        else:
+            written.append(write_parquet(connection, export, path))
+    return written
 
 
 def _identities(connection: duckdb.DuckDBPyConnection, relation: str) -> IdentityIndex | None:
@@ -192,7 +205,11 @@ def _finish(
     (stage / "dashboard.html").write_text(page, "utf-8")
     (stage / "CHANGES.md").write_text(_changes(releases, tables, release_id, plan), "utf-8")
     announce("release: gates")
-    results = [*passed, *_gate_files(stage, tables, index, _rows_before(releases), row_tolerance)]
+    results = [
+        *passed,
+        *_gate_files(stage, tables, index, _rows_before(releases), row_tolerance),
+        disclosure_step.protected_gate(tables, releases),
+    ]
     _refuse_if_any(results)
     _write_facts(stage, plan, tables, results, identity, release_id, headline)
     _seal(stage)
@@ -342,6 +359,7 @@ def _write_facts(
         "headline": headline,
         "gates": [result.as_dict() for result in results],
         "feeds": [_feed(feed) for feed in plan.feeds],
+        "disclosure": disclosure_step.facts(tables),
         "identity": identity,
     }
     _write_json(stage / store.FACTS, facts)

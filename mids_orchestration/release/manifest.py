@@ -11,6 +11,8 @@ model ``zone``          ``public`` | ``restricted`` | ``internal`` (never export
 model ``label_en/_ms``  short title (``label: {en, ms}`` also works)
 model ``description_ms``  Malay description
 model ``grain``         "One row per …" (default: the description's first sentence)
+model ``disclosure``    persons | events | estimates | external: what the numbers are of
+model ``public_where``  SQL condition on the rows that may be public
 model ``primary_key``   list, where neither a constraint nor a ``primary_key`` test declares it
 column ``label_en/_ms``, ``description_ms``, ``pii`` (none | indirect | direct)
 ======================  =========================================================================
@@ -27,6 +29,7 @@ from mids_orchestration.release.model import Bilingual, Export, ExportColumn, Fo
 _ZONES = ("public", "restricted")
 #: Never leaves the warehouse: said outright by models which hold names or record numbers.
 _INTERNAL = "internal"
+_DISCLOSURE = ("persons", "events", "estimates", "external")
 _PII = ("none", "indirect", "direct")
 _REF = re.compile(r"ref\(\s*['\"]([^'\"]+)['\"]")
 
@@ -68,6 +71,11 @@ def _export(
     key: tuple[str, ...],
 ) -> Export:
     name = node.get("alias") or node["name"]
+    disclosure = meta.get("disclosure")
+    if disclosure is not None and disclosure not in _DISCLOSURE:
+        raise ReleaseError(
+            f"{unique_id}: disclosure is {disclosure!r}; write one of {', '.join(_DISCLOSURE)}"
+        )
     columns = tuple(_column(unique_id, column) for column in (node.get("columns") or {}).values())
     description = _one_line(node.get("description", ""))
     return Export(
@@ -81,6 +89,8 @@ def _export(
         description_ms=_one_line(meta.get("description_ms", "")),
         primary_key=_primary_key(node, meta) or key,
         foreign_keys=_unique([*_constraint_keys(node), *tested]),
+        disclosure=disclosure,
+        public_where=str(meta.get("public_where") or ""),
     )
 
 

@@ -73,6 +73,9 @@ class Export:
         columns: declared columns, in order; only these leave the warehouse.
         primary_key: columns that identify a row; empty = not declared.
         foreign_keys: references to other marts.
+        disclosure: what the numbers are of: ``persons`` (protected when released), ``events`` (cases, operations),
+            ``estimates``, ``external`` (published by others); None = nobody has said (reported).
+        public_where: SQL condition on the rows that may be public; empty = all.
     """
 
     name: str
@@ -85,6 +88,8 @@ class Export:
     description_ms: str = ""
     primary_key: tuple[str, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
+    disclosure: str | None = None
+    public_where: str = ""
 
     @property
     def column_names(self) -> tuple[str, ...]:

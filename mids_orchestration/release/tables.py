@@ -90,8 +90,20 @@ def described(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str,
     return dict(found) or None
 
 
-def write_parquet(connection: duckdb.DuckDBPyConnection, export: Export, path: Path) -> TableFile:
+def source_of(export: Export) -> str:
+    """The rows of ``export`` that may leave the warehouse, as an SQL relation."""
+    schema, table = export.relation.split(".", 1)
+    rows = f"{quoted(schema)}.{quoted(table)}"
+    return f"(select * from {rows} where {export.public_where})" if export.public_where else rows
+
+
+def write_parquet(
+    connection: duckdb.DuckDBPyConnection, export: Export, path: Path, source: str | None = None
+) -> TableFile:
     """Write the declared columns of ``export`` to ``path``; return what was written.
+
+    Args:
+        source: an SQL relation to take the rows from instead of the warehouse's table.
 
     Raises:
         ReleaseError: when the table is not in the warehouse or a value does not fit its declared type.
@@ -105,8 +117,7 @@ def write_parquet(connection: duckdb.DuckDBPyConnection, export: Export, path: P
     ]
     rest = [name for name in export.column_names if name not in export.primary_key]
     order = ", ".join(f"{quoted(name)} nulls first" for name in (*export.primary_key, *rest))
-    schema, table = export.relation.split(".", 1)
-    source = f"{quoted(schema)}.{quoted(table)}"
+    source = source or source_of(export)
     try:
         connection.execute(
             f"copy (select {', '.join(columns)} from {source} order by {order}) to {literal(str(path))} "

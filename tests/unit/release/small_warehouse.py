@@ -234,7 +234,7 @@ def manifest(marts: dict[str, pd.DataFrame] | None = None) -> dict[str, Any]:
             "config": {"meta": {"zone": zone, "label_en": f"Table {name}", "label_ms": f"Jadual {name}"}},
             "meta": {},
             "columns": columns,
-            "constraints": [{"type": "primary_key", "columns": KEYS[name]}] if KEYS[name] else [],
+            "constraints": [{"type": "primary_key", "columns": KEYS[name]}] if KEYS.get(name) else [],
         }
     nodes["model.mids.stg_pdrm__cases"] = {
         "resource_type": "model", "name": "stg_pdrm__cases", "alias": "stg_pdrm__cases", "schema": "staging",

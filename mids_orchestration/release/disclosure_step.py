@@ -1,0 +1,157 @@
+"""Disclosure control as a step and a gate of the build: between the warehouse's counts and the public files.
+
+Belongs here: reading counts of persons, handing them to :mod:`disclosure`, judging the files as written. Does not
+belong here: what is suppressed and why (disclosure).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from mids_orchestration.release import store
+from mids_orchestration.release.disclosure import (
+    STATUS,
+    SUPPRESSED,
+    VALUE,
+    equations,
+    intervals,
+    load_policy,
+    protect,
+    published_blocks,
+)
+from mids_orchestration.release.disclosure.cells import blocks, cells
+from mids_orchestration.release.model import Export, GateResult, ReleaseError
+from mids_orchestration.release.tables import TableFile, literal, source_of
+
+OWNER = "MAPO secretariat, data protection"
+
+
+def facts(tables: Sequence[TableFile]) -> dict[str, Any]:
+    """The policy that a release was made under and the tables it protects, for ``release.json``."""
+    names = [t.export.name for t in tables if t.export.zone == "public" and t.export.disclosure == "persons"]
+    return {**asdict(load_policy()), "tables": names}
+
+
+def declared(exports: Sequence[Export]) -> GateResult:
+    """Every public fact table says what its numbers are of, and tables of persons have what protection needs."""
+    remedy = "write meta.disclosure: persons | events | estimates | external in the mart's YAML"
+    public = [e for e in exports if e.zone == "public" and e.name.startswith("fct_")]
+    wrong = [
+        f"{e.name} counts persons but has no column {column}"
+        for e in public
+        if e.disclosure == "persons"
+        for column in ("year_start", "crime_type_code", VALUE, STATUS)
+        if column not in e.column_names
+    ]
+    if wrong:
+        return GateResult("disclosure_declared", OWNER, "refused", "; ".join(wrong[:5]), remedy)
+    silent = [e.name for e in public if e.disclosure is None]
+    if silent:
+        found = f"{len(silent)} public table(s) do not say what they count: {', '.join(silent)}"
+        return GateResult("disclosure_declared", OWNER, "not_assessed", found, remedy)
+    return GateResult(
+        "disclosure_declared", OWNER, "passed", f"all {len(public)} public facts say it", remedy
+    )
+
+
+def protected_counts(
+    connection: duckdb.DuckDBPyConnection, exports: Sequence[Export], as_of: date, releases: Path
+) -> dict[str, pd.DataFrame]:
+    """Every public table of persons as it may be published, by name."""
+    full = {}
+    for export in exports:
+        if export.zone == "public" and export.disclosure == "persons":
+            columns = ", ".join(export.column_names)
+            full[export.name] = _dated(connection.execute(f"select {columns} from {source_of(export)}").df())
+    if not full:
+        return {}
+    held = (tables for _, tables in _earlier(releases))
+    return protect(full, load_policy(), as_of=as_of, published=published_blocks(held))
+
+
+def protected_gate(tables: Sequence[TableFile], releases: Path) -> GateResult:
+    """No small count is shown, none can be worked out, and no published year has changed: from the files as written."""
+    name, remedy = (
+        "disclosure_protected",
+        "do not publish; find the table that was not protected with the others, or ask data protection for a new "
+        "edition in disclosure/policy.yml",
+    )
+    policy = load_policy()
+    mine = [t for t in tables if t.export.zone == "public" and t.export.disclosure == "persons"]
+    if not mine:
+        return GateResult(name, OWNER, "not_assessed", "no public table counts persons", remedy)
+    with duckdb.connect(config={"threads": 1}) as connection:
+        shown = {t.export.name: _read(connection, t.path) for t in mine}
+    wrong: list[str] = []
+    suppressed, narrowest = 0, float("inf")
+    for table, frame in shown.items():
+        small = ((frame[VALUE] > 0) & (frame[VALUE] < policy.threshold)).sum()
+        odd = (frame[VALUE].isna() != (frame[STATUS] == SUPPRESSED)).sum()
+        wrong += [f"{table} shows {small} count(s) below {policy.threshold}"] if small else []
+        wrong += [f"{table}: {odd} row(s) where number and status disagree"] if odd else []
+    before = published_blocks(held for _, held in _earlier(releases))
+    for key, block in blocks(shown):
+        year = f"{key[1]} {str(key[0])[:4]}"
+        if key in before:  # attacked when it was first published; here it only has to be the same
+            if cells(block) != cells(before[key]):
+                wrong.append(f"{year} differs from what was published before")
+            continue
+        try:
+            found = intervals(cells(block), equations(block))
+        except ValueError as error:
+            wrong.append(f"{year}: {error}")
+            continue
+        suppressed += len(found)
+        least = min((interval.width for interval in found.values()), default=float("inf"))
+        narrowest = min(narrowest, least)
+        if least < policy.width - 1e-6:
+            wrong.append(f"{year}: a suppressed count is known to {least:g}, less than {policy.width}")
+    if wrong:
+        return GateResult(name, OWNER, "refused", "; ".join(wrong[:5]), remedy)
+    told = f"{suppressed} suppressed counts attacked, the best known to an interval of {narrowest:g}"
+    carried = sum(key in before for key, _ in blocks(shown))
+    return GateResult(
+        name,
+        OWNER,
+        "passed",
+        f"{told if suppressed else 'nothing new'}; {carried} blocks as published before",
+        remedy,
+    )
+
+
+def _earlier(releases: Path) -> Iterator[tuple[str, dict[str, pd.DataFrame]]]:
+    """Tables of persons of every kept release of this edition, newest first."""
+    with duckdb.connect(config={"threads": 1}) as connection:
+        for release in store.list_releases(releases):
+            policy = release.facts.get("disclosure") or {}
+            if policy.get("edition") != load_policy().edition:
+                continue
+            names = policy.get("tables", ())
+            yield (
+                release.release_id,
+                {name: _read(connection, release.path / "data" / f"{name}.parquet") for name in names},
+            )
+
+
+def _read(connection: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:
+    try:
+        frame = connection.execute(f"from read_parquet({literal(str(path))})").df()
+    except duckdb.IOException as error:
+        raise ReleaseError(
+            f"{path} was published and cannot be read, so what readers have seen is not known: mids release verify "
+            "tells which release is damaged"
+        ) from error
+    return _dated(frame)
+
+
+def _dated(frame: pd.DataFrame) -> pd.DataFrame:
+    """Years as ISO text, counts as integers that may be missing: one form for keys and sums."""
+    years = pd.to_datetime(frame["year_start"]).dt.strftime("%Y-%m-%d")
+    return frame.assign(year_start=years, **{VALUE: frame[VALUE].astype("Int64")})
