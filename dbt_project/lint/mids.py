@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-STATEMENTS = {"stage", "days", "feeds"}
+STATEMENTS = {"stage", "days", "feeds", "victim_counts"}
 ON_A_RELATION = {"versions", "calendar_columns"}
 
 
