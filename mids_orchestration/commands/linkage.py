@@ -1,6 +1,6 @@
 """The verbs about persons: who they are, and how many no list has seen.
 
-What belongs here: their registration, in one place. What does not: the verbs themselves (``link.py``).
+What belongs here: their registration, in one place. What does not: the verbs themselves (``link.py``, ``mse.py``).
 """
 
 from __future__ import annotations
@@ -8,8 +8,10 @@ from __future__ import annotations
 import typer
 
 from mids_orchestration.commands.link import link
+from mids_orchestration.commands.mse import mse
 
 
 def register(app: typer.Typer) -> None:
     """Add the verbs of this room to ``mids``."""
     app.command()(link)
+    app.command()(mse)
