@@ -26,7 +26,12 @@ import pandas as pd
 from mids_orchestration.calendar import last_closed_week
 from mids_orchestration.release import compare, dashboard, disclosure_step, gates, store
 from mids_orchestration.release.datapackage import describe_release, package_gate, readme
-from mids_orchestration.release.identity_scan import IdentityIndex, index_identities
+from mids_orchestration.release.identity_scan import (
+    IdentityIndex,
+    index_identities,
+    index_record_ids,
+    record_keys,
+)
 from mids_orchestration.release.model import (
     Bilingual,
     Export,
@@ -203,7 +208,9 @@ def _finish(
     )
     page, headline = dashboard.render_with_headline(frames, facts)
     (stage / "dashboard.html").write_text(page, "utf-8")
-    (stage / "CHANGES.md").write_text(_changes(releases, tables, release_id, plan), "utf-8")
+    (stage / "CHANGES.md").write_text(
+        compare.changes_since(store.current_release(releases), tables, release_id, plan.as_of), "utf-8"
+    )
     announce("release: gates")
     results = [
         *passed,
@@ -299,7 +306,10 @@ def _gate_files(
             )
         else:
             harmless = dashboard.script_bundle()
-            scanned = gates.identities_absent(connection, tables, files, stage, index, harmless=harmless)
+            ids = index_record_ids(connection, record_keys(tables))
+            scanned = gates.identities_absent(
+                connection, tables, files, stage, index, record_ids=ids, harmless=harmless
+            )
         return [
             scanned,
             package_gate(descriptors),
@@ -313,23 +323,6 @@ def _gate_files(
 def _refuse_if_any(results: Sequence[GateResult]) -> None:
     if any(result.status == "refused" for result in results):
         raise ReleaseRefused(results)
-
-
-def _changes(releases: Path, tables: Sequence[TableFile], release_id: str, plan: _Plan) -> str:
-    """What differs from the release readers see now, in words."""
-    before = store.current_release(releases)
-    if before is None:
-        return f"# {release_id}\n\nThe first release of this shelf. / Keluaran pertama.\n"
-    public = [t for t in tables if t.export.zone == "public"]
-    compared = compare.compare_tables(
-        compare.parquet_files(before.path),
-        {t.export.name: t.path for t in public},
-        keys={t.export.name: t.export.primary_key for t in public},
-        names=(before.release_id, release_id),
-        days=(before.as_of, plan.as_of),
-        closed_week=before.as_of_week,
-    )
-    return compare.in_words(compared)
 
 
 def _rows_before(releases: Path) -> Mapping[str, int] | None:

@@ -12,7 +12,7 @@ History changes for three reasons, told apart by the week in which something bec
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -22,7 +22,7 @@ import duckdb
 
 from mids_orchestration.calendar import week_label
 from mids_orchestration.release.model import Release
-from mids_orchestration.release.tables import literal, quoted
+from mids_orchestration.release.tables import TableFile, literal, quoted
 
 TRIANGLE = "fct_weekly_count"
 Reason = Literal["late", "moved", "restated"]
@@ -129,6 +129,22 @@ def compare_releases(before: Release, after: Release) -> Comparison:
         days=(before.as_of, after.as_of),
         closed_week=before.as_of_week,
     )
+
+
+def changes_since(before: Release | None, tables: Sequence[TableFile], release_id: str, as_of: date) -> str:
+    """What the tables just written differ in from the release readers see now: the text of ``CHANGES.md``."""
+    if before is None:
+        return f"# {release_id}\n\nThe first release of this shelf. / Keluaran pertama.\n"
+    public = [t for t in tables if t.export.zone == "public"]
+    compared = compare_tables(
+        parquet_files(before.path),
+        {t.export.name: t.path for t in public},
+        keys={t.export.name: t.export.primary_key for t in public},
+        names=(before.release_id, release_id),
+        days=(before.as_of, as_of),
+        closed_week=before.as_of_week,
+    )
+    return in_words(compared)
 
 
 def compare_tables(

@@ -146,21 +146,28 @@ def identities_absent(
     root: Path,
     index: IdentityIndex,
     *,
+    record_ids: IdentityIndex | None = None,
     harmless: str = "",
 ) -> GateResult:
-    """No name, document or case number the warehouse knows, and nothing like a MyKad, is in any file."""
+    """No name, document or case number the warehouse knows, and nothing shaped like one, is in any file.
+
+    Ids of restricted records (``record_ids``) must be in no public file.
+    """
     remedy = (
         "open the named column in the restricted zone, take the value out of the mart, then publish again"
     )
     finds: list[Find] = []
     for table in tables:
         source = f"read_parquet({literal(str(table.path))})"
-        finds += scan_table(connection, source, str(table.path.relative_to(root)), index)
+        ids = record_ids if table.export.zone == "public" else None
+        finds += scan_table(connection, source, str(table.path.relative_to(root)), index, ids)
     for path in files:
         where = str(path.relative_to(root))
-        finds += scan_file(path, where, index, without=harmless if path.suffix == ".html" else "")
+        ids = None if where.startswith("restricted/") else record_ids
+        text = harmless if path.suffix == ".html" else ""
+        finds += scan_file(path, where, index, record_ids=ids, without=text)
         if path.suffix == ".duckdb":
-            finds += scan_database(path, where, index)
+            finds += scan_database(path, where, index, ids)
     if not finds and index.size == 0:
         nothing = "nothing like a MyKad found, but the warehouse knows no names or numbers to look for"
         return GateResult("identities_absent", DATA_PROTECTION, "not_assessed", nothing, remedy)
@@ -168,7 +175,8 @@ def identities_absent(
         "identities_absent",
         DATA_PROTECTION,
         [f"{find.where} holds {find.kind} ({find.hits} time(s))" for find in finds],
-        f"none of {index.size} names and numbers is in {len(files)} files and {len(tables)} tables",
+        f"none of {index.size} names and numbers and {record_ids.size if record_ids else 0} restricted record ids "
+        f"is in {len(files)} files and {len(tables)} tables",
         remedy,
     )
 

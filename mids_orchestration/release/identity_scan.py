@@ -1,7 +1,9 @@
 """Looking for people in what is about to be published.
 
-Belongs here: the index of names, document numbers and case numbers that the warehouse knows, and the
-search for them in text, table cells and raw bytes. Does not belong here: deciding what follows (gates).
+Belongs here: the index of names, document numbers, case numbers and restricted record ids that the warehouse
+knows, the shapes of MyKad, passport and telephone numbers, and the search for all of them in text, table cells and
+raw bytes: also inside ``data:`` addresses of a page and the parts of a workbook.
+Does not belong here: deciding what follows (gates).
 
 The search works on tokens (runs of letters and digits, folded to plain capitals), so that
 ``900101-14-5567``, ``900101 14 5567`` and ``900101145567`` are one number, and ``Nguyễn Thị Hà`` is found
@@ -11,15 +13,18 @@ be found everywhere and mean nothing.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 from anyascii import anyascii
 
-from mids_orchestration.release.tables import literal, quoted
+from mids_orchestration.release.tables import TableFile, literal, quoted
 
 #: YYMMDD-PB-###G with a possible month and day; nothing that is part of a longer number, decimal or id.
 _MYKAD = re.compile(
@@ -27,6 +32,16 @@ _MYKAD = re.compile(
 )
 #: Place-of-birth codes which no MyKad carries.
 _NO_BIRTHPLACE = {"00", "17", "18", "19", "20", "69", "70", "73", "80", "81", "94", "95", "96", "97"}
+#: Passports of the countries that persons here come from: capitals and digits, standing alone.
+_PASSPORT = re.compile(
+    r"(?<![0-9A-Za-z+/=._-])(?:[A-Z]\d{8}|[A-Z]{2}\d{7}|[A-Z]\d{7}[A-Z]?|M[A-Z]\d{6})(?![0-9A-Za-z+/=_-])"
+)
+#: Malaysian mobile and foreign numbers as people write them.
+_PHONE = re.compile(
+    r"(?<![0-9A-Za-z.\-/+])(?:\+\d{2,3}[- ]?\d{1,3}[- ]?\d{3,4}[- ]?\d{3,4}|01\d[- ]\d{3,4}[- ]?\d{4}|01[02-9]\d{7,8})"
+    r"(?![0-9A-Za-z])"
+)
+_DATA_ADDRESS = re.compile(r"data:[a-z/.+-]*(?:;charset=[a-z0-9-]+)?;base64,([A-Za-z0-9+/=]+)")
 _TOKEN = re.compile(r"[0-9A-Z]+")
 _PRINTABLE = re.compile(rb"[\x20-\x7e\x80-\xf4]{6,}")
 _SEPARATOR = "\n0SEP0\n"
@@ -116,6 +131,44 @@ def mykad_like(text: str, *, only_separated: bool = False) -> int:
     )
 
 
+def shapes(text: str, *, packed: bool = False) -> list[tuple[str, int]]:
+    """What in ``text`` is shaped like a number that names a person, and how often.
+
+    Args:
+        packed: the text comes from a compressed file, where digits and capitals stand by chance: only a MyKad
+            with its separators counts. The values themselves are searched apart.
+    """
+    found = [("a number shaped like a MyKad", mykad_like(text, only_separated=packed))]
+    if not packed:
+        found.append(("a number shaped like a passport's", sum(1 for _ in _PASSPORT.finditer(text))))
+        found.append(("a number shaped like a telephone's", sum(1 for _ in _PHONE.finditer(text))))
+    return [(kind, hits) for kind, hits in found if hits]
+
+
+def index_record_ids(
+    connection: duckdb.DuckDBPyConnection, sources: Iterable[tuple[str, str]]
+) -> IdentityIndex:
+    """Index the values of key columns of the restricted zone: ``sources`` are (relation, column) pairs."""
+    index = IdentityIndex()
+    for source, column in sources:
+        query = f"select distinct cast({quoted(column)} as varchar) from {source} where {quoted(column)} is not null"
+        for (value,) in connection.execute(query).fetchall():
+            index.add_number(value)
+    return index
+
+
+def record_keys(tables: Sequence[TableFile]) -> list[tuple[str, str]]:
+    """Key columns that only restricted tables have, each with the relation to read them from."""
+    public = {c for t in tables if t.export.zone == "public" for c in t.types}
+    return [
+        (f"read_parquet({literal(str(t.path))})", column)
+        for t in tables
+        if t.export.zone == "restricted"
+        for column in t.types
+        if column.endswith(("_key", "_id")) and column not in public
+    ]
+
+
 def index_identities(connection: duckdb.DuckDBPyConnection, relation: str) -> IdentityIndex:
     """Index every name, document number and case number of ``relation`` (schema ``cnf_person``)."""
     index = IdentityIndex()
@@ -135,8 +188,16 @@ def index_identities(connection: duckdb.DuckDBPyConnection, relation: str) -> Id
     return index
 
 
+_KNOWN = "a known name or number of a person or case"
+_RECORD = "the id of a restricted record"
+
+
 def scan_table(
-    connection: duckdb.DuckDBPyConnection, source: str, where: str, index: IdentityIndex
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    where: str,
+    index: IdentityIndex,
+    record_ids: IdentityIndex | None = None,
 ) -> list[Find]:
     """Search every column of ``source`` (a table, or ``read_parquet('…')``), by its distinct values."""
     finds: list[Find] = []
@@ -147,18 +208,36 @@ def scan_table(
         query = f"select distinct cast({column} as varchar) from {source} where {column} is not null"
         cells = [row[0] for row in connection.execute(query).fetchall()]
         at = f"{where}, column {name}"
-        finds += _found("a number shaped like a MyKad", at, mykad_like("\n".join(cells)))
-        finds += _found("a known name or number of a person or case", at, index.cell_hits(cells))
+        for shape, hits in shapes("\n".join(cells)):
+            finds += _found(shape, at, hits)
+        finds += _found(_KNOWN, at, index.cell_hits(cells))
+        finds += _found(_RECORD, at, record_ids.cell_hits(cells) if record_ids else 0)
     return finds
 
 
-def scan_file(path: Path, where: str, index: IdentityIndex, *, without: str = "") -> list[Find]:
+def scan_file(
+    path: Path,
+    where: str,
+    index: IdentityIndex,
+    *,
+    record_ids: IdentityIndex | None = None,
+    without: str = "",
+) -> list[Find]:
     """Search the bytes of a file; ``without`` is text known to be harmless (a bundled library).
 
     Parquet and DuckDB files are packed: values stand compressed, or end to end (the state codes 01 02 03 …
     read as one long number). Their values are searched by :func:`scan_table` and :func:`scan_database`; this
-    looks at what else is in the bytes, and takes only a number with its separators for a MyKad there.
+    looks at what else is in the bytes. A workbook is a zip: each of its parts is searched unpacked.
     """
+    if zipfile.is_zipfile(path):
+        finds: list[Find] = []
+        with zipfile.ZipFile(path) as archive:
+            for part in archive.namelist():
+                text = archive.read(part).decode("utf-8", "replace")
+                finds += _scan_text(
+                    re.sub(r"<[^>]*>", "\n", text), f"{where}, part {part}", index, record_ids
+                )
+        return finds
     raw = path.read_bytes()
     packed = path.suffix in {".parquet", ".duckdb"}
     if packed:
@@ -167,13 +246,30 @@ def scan_file(path: Path, where: str, index: IdentityIndex, *, without: str = ""
         text = raw.decode("utf-8", "replace")
     if without:
         text = text.replace(without, _SEPARATOR)
-    shaped = mykad_like(text, only_separated=packed)
-    return _found("a number shaped like a MyKad", where, shaped) + _found(
-        "a known name or number of a person or case", where, index.hits(text)
-    )
+    if not packed:
+        text = _DATA_ADDRESS.sub(lambda match: _unpacked(match.group(1)), text)
+    return _scan_text(text, where, index, record_ids, packed=packed)
 
 
-def scan_database(path: Path, where: str, index: IdentityIndex) -> list[Find]:
+def _unpacked(encoded: str) -> str:
+    """What a ``data:`` address holds, as text on lines of its own."""
+    try:
+        return f"\n{base64.b64decode(encoded).decode('utf-8', 'replace')}\n"
+    except (binascii.Error, ValueError):
+        return encoded
+
+
+def _scan_text(
+    text: str, where: str, index: IdentityIndex, record_ids: IdentityIndex | None, *, packed: bool = False
+) -> list[Find]:
+    finds = [Find(kind, where, hits) for kind, hits in shapes(text, packed=packed)]
+    finds += _found(_KNOWN, where, index.hits(text))
+    return finds + _found(_RECORD, where, record_ids.hits(text) if record_ids else 0)
+
+
+def scan_database(
+    path: Path, where: str, index: IdentityIndex, record_ids: IdentityIndex | None = None
+) -> list[Find]:
     """Search every table of a DuckDB file, by its distinct values, and its comments."""
     connection = duckdb.connect(config={"threads": 1})
     try:
@@ -184,16 +280,12 @@ def scan_database(path: Path, where: str, index: IdentityIndex) -> list[Find]:
         ).fetchall()
         for schema, table in names:
             source = f"audited.{quoted(schema)}.{quoted(table)}"
-            finds += scan_table(connection, source, f"{where}, table {table}", index)
+            finds += scan_table(connection, source, f"{where}, table {table}", index, record_ids)
         comments = connection.execute(
             "select comment from duckdb_tables() where comment is not null "
             "union all select comment from duckdb_columns() where comment is not null"
         ).fetchall()
-        return finds + _found(
-            "a known name or number of a person or case",
-            f"{where}, comments",
-            index.cell_hits(c[0] for c in comments),
-        )
+        return finds + _found(_KNOWN, f"{where}, comments", index.cell_hits(c[0] for c in comments))
     finally:
         connection.close()
 

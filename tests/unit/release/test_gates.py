@@ -1,8 +1,11 @@
 """Each gate has a case it must refuse; nothing refused ever becomes current."""
 
+import base64
+import json
 import shutil
 
 import duckdb
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -16,7 +19,7 @@ from mids_orchestration.release import (
     load_release,
     switch,
 )
-from mids_orchestration.release.identity_scan import IdentityIndex, mykad_like
+from mids_orchestration.release.identity_scan import IdentityIndex, mykad_like, scan_file, shapes
 from mids_orchestration.release.tables import warehouse_reader, write_parquet
 from release import small_warehouse as small
 from release.conftest import build
@@ -158,6 +161,61 @@ def test_the_shape_of_a_mykad():
     assert mykad_like("901331-14-5678") == 0  # no 13th month
     assert mykad_like("900131-00-5678") == 0  # no birthplace 00
     assert mykad_like("0.900131145678 1900131145678 ab900131145678 deadbeef-900131145678") == 0
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        small.NAME,
+        small.MYKAD,
+        "900131145678",
+        small.PASSPORT,
+        "MC1234567",
+        "012-345 6789",
+        "+60 12-345 6789",
+        "case-00007",
+    ],
+)
+def test_each_kind_is_found_in_each_format(warehouse, tmp_path, value):
+    """Planted in a public table: the release is refused, and the gate names table, column and database."""
+    marts = small.tables()
+    marts["dim_agency"].loc[0, "agency_name_en"] = value
+    small.write_warehouse(warehouse, marts)
+    with pytest.raises(ReleaseRefused) as refusal:
+        build(warehouse, tmp_path / "releases")
+    found = next(g.found for g in refusal.value.refused if g.name == "identities_absent")
+    assert "data/dim_agency.parquet, column agency_name_en" in found and value not in found
+    assert "mids.duckdb, table dim_agency" in found
+
+
+@pytest.mark.parametrize("value", [small.NAME, small.MYKAD, small.PASSPORT, "016-345 6789"])
+def test_pages_workbooks_and_json_are_searched_inside(tmp_path, value):
+    index = IdentityIndex()
+    index.add_name(small.NAME)
+    encoded = base64.b64encode(f"state,{value},1\r\n".encode()).decode()
+    (tmp_path / "page.html").write_text(f'<a href="data:text/csv;charset=utf-8;base64,{encoded}">CSV</a>')
+    (tmp_path / "facts.json").write_text(json.dumps({"note": f"see {value}."}))
+    book = openpyxl.Workbook()
+    book.active["B2"] = value
+    book.save(tmp_path / "book.xlsx")
+    for name in ("page.html", "facts.json", "book.xlsx"):
+        finds = scan_file(tmp_path / name, name, index)
+        assert finds and all(value not in f.kind + f.where for f in finds), name
+    book.active["B2"] = "Selangor"
+    book.save(tmp_path / "book.xlsx")
+    assert not scan_file(tmp_path / "book.xlsx", "book.xlsx", index)
+
+
+def test_what_only_looks_alike_is_no_find():
+    for harmless in (
+        "2026-06-29-66375979e658",
+        "W24 2026",
+        "0.0123456789",
+        "sha256:a12345678",
+        "20260629",
+        "1234567890123",
+    ):
+        assert shapes(harmless) == [], harmless
 
 
 @pytest.mark.parametrize(
