@@ -46,6 +46,23 @@ class Intake:
         """Names of series that could not be used."""
         return self.notes.loc[self.notes["kind"] == "refused", "unique_id"].tolist()
 
+    def long(self) -> pd.DataFrame:
+        """Return the usable series as ``unique_id, ds, y``, each period from its first to its own last."""
+        steps = self.y.shape[1]
+        if self.freq == "M":
+            month = self.last.astype("datetime64[M]")[:, None] + np.arange(1 - steps, 1)
+            ds = month.astype("datetime64[D]")
+        else:
+            ds = self.last[:, None] + np.arange(1 - steps, 1) * (7 if self.freq == "W" else 1)
+        out = pd.DataFrame(
+            {
+                "unique_id": np.repeat(np.asarray(self.ids, dtype=object), steps),
+                "ds": ds.astype("datetime64[s]").ravel(),
+                "y": self.y.ravel(),
+            }
+        )
+        return out[out["y"].notna()].reset_index(drop=True)
+
 
 def read_series(
     frame: pd.DataFrame, *, freq: str, hierarchy: Sequence[str] = (), gaps: str = "auto", first_line: int = 2

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -178,6 +179,71 @@ def backtest(
     _answer(facts, notes, as_json, f"{text}\n{found.origins} origins, {horizon} periods ahead: {out}")
 
 
+def effect(
+    series: Series,
+    date: Annotated[str, typer.Option(metavar="DATE", help="Day from which things may have changed.")],
+    control: Annotated[
+        Path | None, typer.Option(metavar="SERIES", help="Series that the event did not touch (summed up).")
+    ] = None,
+    known_break: Annotated[
+        list[str] | None,
+        typer.Option("--break", metavar="FROM:TO", help="Known break, for example a lockdown."),
+    ] = None,
+    freq: Freq = "W",
+    out: Annotated[
+        Path | None, typer.Option(help="Also write the estimates to this .csv or .parquet.")
+    ] = None,
+    gaps: Gaps = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Estimate the step of each series at a date, with robust intervals and placebo dates; association only."""
+    with _UserErrors(series):
+        if out is not None:
+            check_output(out)
+        when = pd.to_datetime(date, errors="coerce", format="%Y-%m-%d")
+        if pd.isna(when):
+            raise FileError(f"--date {date!r} is not a date: write it as 2022-02-22")
+        breaks = [_window(text) for text in known_break or []]
+        from forecasting.frames import SeriesError
+        from forecasting.intake import read_series
+        from forecasting.intervention import effect as estimate
+
+        notes: NoteRows = []
+        given = read_series(read_table(series, notes), freq=freq.upper(), gaps=gaps)
+        other = None
+        if control is not None:
+            try:
+                other = read_series(read_table(control, notes), freq=freq.upper(), gaps=gaps).long()
+            except SeriesError as error:
+                raise FileError(f"{control}: {error}") from error
+        rows = []
+        notes += list(given.notes.itertuples(index=False, name=None))
+        for name, part in given.long().groupby("unique_id"):
+            try:
+                rows.append(
+                    estimate(part, date=when, control=other, breaks=breaks, freq=freq.upper(), name=str(name))
+                )
+            except SeriesError as error:
+                notes.append((str(name), "refused", str(error)))
+        if not rows:
+            raise SeriesError("; ".join(f"{n[0]}: {n[2]}" for n in notes if n[1] == "refused"))
+        table = pd.DataFrame(map(asdict, rows))
+        if out is not None:
+            write_table(table, out)
+    facts = {
+        "date": f"{when:%Y-%m-%d}",
+        "effects": json.loads(table.to_json(orient="records", double_precision=6)),
+    }
+    _answer(facts, notes, as_json, "\n".join(f"{row.unique_id}: {row.words}" for row in rows))
+
+
+def _window(text: str) -> tuple[str, str]:
+    first, _, last = text.partition(":")
+    if pd.isna(pd.to_datetime([first, last], errors="coerce", format="%Y-%m-%d")).any() or first > last:
+        raise FileError(f"--break {text!r} is not FROM:TO: write it as 2020-03-18:2021-10-31")
+    return first, last
+
+
 def _levels(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split("/") if part.strip()) if text else ()
 
@@ -223,6 +289,6 @@ class _UserErrors:
 
 def register(app: typer.Typer) -> None:
     """Add the forecasting verbs to ``mids``."""
-    verbs: Iterable[Any] = (forecast, nowcast, backtest)
+    verbs: Iterable[Any] = (forecast, nowcast, backtest, effect)
     for verb in verbs:
         app.command()(verb)

@@ -125,3 +125,18 @@ def test_backtest_scores_pool_and_candidates(weekly, tmp_path):
     assert {"mids", "seasonal_naive"} <= set(overall)
     assert overall["mids"]["targets"] == 3 * 3 * 2
     assert list(pd.read_csv(tmp_path / "bt" / "forecasts.csv").columns) == HUB
+
+
+def test_effect_says_association_and_counts_events(weekly, tmp_path):
+    out = tmp_path / "effects.csv"
+    result = run(
+        "effect", weekly, "--date", "2025-06-02", "--break", "2024-03-04:2024-05-06", "--out", out, "--json"
+    )
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)["effects"]
+    assert [e["unique_id"] for e in found] == ["n1", "n2", "s1"]
+    assert all(e["low"] <= e["effect"] <= e["high"] for e in found)
+    assert len(pd.read_csv(out)) == 3
+    assert run("effect", weekly, "--date", "1999-01-01").exit_code == 2
+    assert "FROM:TO" in run("effect", weekly, "--date", "2025-06-02", "--break", "2024").stderr
+    assert run("effect", weekly, "--date", "2025-06-02", "--control", weekly).exit_code == 0
