@@ -206,9 +206,9 @@ def _step(
 def _placebos(y: Floats, c: Floats | None, base: Floats, ds: np.ndarray, before: int, kind: str) -> Floats:
     """Return estimates in standard errors at dates before the event, using only what came before it."""
     margin = max(MIN_BEFORE // 2, before // 6)
-    places = (
-        np.unique(np.linspace(margin, before - margin, PLACEBOS).astype(int)) if before > 3 * margin else []
-    )
+    places = np.unique(np.linspace(margin, max(before - margin, margin), PLACEBOS).astype(int))
+    if before <= 3 * margin:
+        places = places[:0]
     rows = slice(0, before)
     other = None if c is None else c[rows]
     out = []

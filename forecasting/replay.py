@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.backtest import origin_steps
+from forecasting.calibrate import FINE, fine_quantiles, respread, spread_factors
 from forecasting.combine import Weights, learn, sample_paths
 from forecasting.frames import HUB_LEVELS, Floats, Panel, generator
 from forecasting.models import Model
@@ -33,7 +34,8 @@ class Replay:
 
     ``names``: candidates, then ``POOL``. ``stops``: how many periods each origin knew. ``values``: quantiles
     (origins, names, series, horizon, levels), NaN where a series had not begun. ``truth``: (origins, series,
-    horizon). ``weights``: learnt from all origins: what a forecast made now should use.
+    horizon). ``weights`` and ``spread`` (calibrate.py): learnt from all origins: what a forecast made now should
+    use.
     """
 
     panel: Panel
@@ -43,6 +45,7 @@ class Replay:
     truth: Floats
     levels: tuple[float, ...]
     weights: Weights
+    spread: Floats
 
     def frame(self) -> pd.DataFrame:
         """Return one row per series, model, origin and horizon: truth, WIS and parts, error, PIT, coverage."""
@@ -107,6 +110,8 @@ def replay(
     values = np.full((len(shown), len(names), n, horizon, len(levels)), np.nan)
     truth = np.stack([panel.y[:, s : s + horizon] for s in shown])
     scores = np.full((len(stops), len(models), n, horizon), np.nan)
+    fine = np.full((len(stops), n, horizon, len(FINE)), np.nan)
+    ahead = np.stack([panel.y[:, s : s + horizon] for s in stops])
     where = {name: i for i, name in enumerate(panel.ids)}
     for k, stop in enumerate(stops):
         then = panel.until(stop) if view is None else view(stop)
@@ -132,10 +137,14 @@ def replay(
             for i in np.flatnonzero(edges[:, m] > begin[:, m]):
                 size = edges[i, m] - begin[i, m]
                 mixed[i, begin[i, m] : edges[i, m]] = drawn[i, (np.arange(size) * paths) // size]
+        fine[k, rows] = fine_quantiles(mixed)
         if show >= 0:
-            values[show, -1, rows] = path_quantiles(mixed, levels)
+            calibrated = respread(mixed, spread_factors(fine[over], ahead[over]))
+            values[show, -1, rows] = path_quantiles(calibrated, levels)
     final = learn(scores, models, groups)
-    return Replay(panel, names, tuple(shown), values, truth, tuple(levels), final)
+    return Replay(
+        panel, names, tuple(shown), values, truth, tuple(levels), final, spread_factors(fine, ahead)
+    )
 
 
 def summary(

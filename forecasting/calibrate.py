@@ -1,0 +1,76 @@
+"""Recalibration: make the pool's intervals cover what they say, judged on its own past forecasts.
+
+Belongs here: one spread factor, its estimate from past coverage, its application to sample paths.
+Does not belong here: weights (combine.py), the walk over origins (replay.py).
+
+The quantile at level q is taken from the pool at level Phi(s * Phi^-1(q)): s below one narrows, above one widens,
+the median stays. s is the most probable value given how often past intervals held the truth (binomial, as many
+trials as origins times series, since neighbouring horizons tell the same story) and a prior about one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from forecasting.frames import Floats
+from forecasting.quantiles import path_quantiles
+
+#: Levels at which past forecasts are kept for judging other spreads.
+FINE = np.linspace(0.005, 0.995, 199)
+GRID = np.exp(np.linspace(-0.6, 0.6, 25))
+#: Prior standard deviation of log s: a pool is rarely off by more than a third.
+PRIOR_SD = 0.3
+#: The same of a series about its group.
+OWN_SD = 0.15
+JUDGED = (0.5, 0.8, 0.95)
+
+
+def fine_quantiles(paths: Floats) -> Floats:
+    """Return quantiles (series, horizon, fine levels) of paths (series, paths, horizon)."""
+    return path_quantiles(paths, FINE.tolist())
+
+
+def spread_factors(fine: Floats, truth: Floats) -> Floats:
+    """Return s by series from past fine quantiles (origins, series, horizon, levels) and truth (…, horizon).
+
+    All series together give the centre that each series' own coverage may move away from.
+    """
+    count = fine.shape[1]
+    loss = np.zeros((count, len(GRID)))
+    known = ~np.isnan(fine[..., 0])
+    trials = known.any(axis=2).sum(0).astype(float)
+    if trials.sum() < 8:
+        return np.ones(count)
+    for k, s in enumerate(GRID):
+        for coverage in JUDGED:
+            low, high = (
+                _at(fine, float(ndtr(s * ndtri(q)))) for q in ((1 - coverage) / 2, (1 + coverage) / 2)
+            )
+            inside = ((truth >= low - 1e-9) & (truth <= high + 1e-9) & known).sum((0, 2))
+            off = inside / np.maximum(known.sum((0, 2)), 1) - coverage
+            loss[:, k] += off**2 * trials / (coverage * (1 - coverage))
+    size = np.log(GRID)
+    # The group's factor: losses of the pooled coverage would hide series that err in opposite directions.
+    centre = size[(loss.sum(0) + (size / PRIOR_SD) ** 2).argmin()]
+    own = loss + ((size - centre) / OWN_SD) ** 2
+    return np.asarray(GRID[own.argmin(1)])
+
+
+def _at(values: Floats, level: float) -> Floats:
+    where = np.clip((level - FINE[0]) / (FINE[1] - FINE[0]), 0, len(FINE) - 1)
+    low = int(where)
+    high = min(low + 1, len(FINE) - 1)
+    return np.asarray(values[..., low] + (where - low) * (values[..., high] - values[..., low]))
+
+
+def respread(paths: Floats, s: Floats) -> Floats:
+    """Return paths (series, paths, horizon) with each series' spread about its median changed, ranks kept."""
+    size = paths.shape[1]
+    point = ndtr(np.asarray(s)[:, None] * ndtri((np.arange(size) + 0.5) / size))
+    pick = np.clip((point * size).astype(int), 0, size - 1)
+    order = np.argsort(paths, axis=1, kind="stable")
+    taken = np.take_along_axis(order, np.broadcast_to(pick[..., None], order.shape), axis=1)
+    out = np.empty_like(paths)
+    np.put_along_axis(out, order, np.take_along_axis(paths, taken, axis=1), axis=1)
+    return out
