@@ -36,7 +36,11 @@ $(VENV)/.chromium: tests/browser/install_chromium.sh
 	@bash tests/browser/install_chromium.sh
 	@touch $@
 
-test: setup $(VENV)/.chromium ## Run all tests (bench apart)
+$(VENV)/.postgres: tests/postgres/install_postgres.sh
+	@bash tests/postgres/install_postgres.sh
+	@touch $@
+
+test: setup $(VENV)/.chromium $(VENV)/.postgres ## Run all tests (bench apart)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: setup ## Lint, format, types, SQL style, YAML

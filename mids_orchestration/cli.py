@@ -23,6 +23,7 @@ from mids_orchestration.commands import feeds
 from mids_orchestration.commands import forecast as forecast_verbs
 from mids_orchestration.commands import linkage as linkage_verbs
 from mids_orchestration.commands import release as release_verbs
+from mids_orchestration.commands.publish import publish_app
 from mids_orchestration.settings import REPOSITORY, TIMEZONE, Settings, load_settings
 
 OK, WRONG, UNUSABLE = 0, 1, 2
@@ -42,6 +43,7 @@ release_app = typer.Typer(
 )
 app.add_typer(release_app, name="release")
 release_verbs.register(app, release_app)
+app.add_typer(publish_app, name="publish")
 forecast_verbs.register(app)
 app.add_typer(feeds.app, name="feeds")
 linkage_verbs.register(app)
