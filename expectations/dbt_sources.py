@@ -70,6 +70,8 @@ _PYTHON_TABLES: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = 
             ("person_record_id_r", "The other record."),
             ("match_probability", "Probability that both tell of the same person."),
             ("match_weight", "The same as a weight, in bits."),
+            ("reasons_en", "What agrees and what does not, in English."),
+            ("reasons_ms", "The same in Malay."),
         ),
     ),
     (

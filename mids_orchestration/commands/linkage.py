@@ -1,6 +1,6 @@
 """The verbs about persons: who they are, and how many no list has seen.
 
-What belongs here: their registration, in one place. What does not: the verbs themselves (``link.py``, ``mse.py``).
+What belongs here: their registration, in one place. What does not: the verbs themselves, a module each.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ import typer
 
 from mids_orchestration.commands.link import link
 from mids_orchestration.commands.mse import mse
+from mids_orchestration.commands.worklist import worklist
 
 
 def register(app: typer.Typer) -> None:
     """Add the verbs of this room to ``mids``."""
     app.command()(link)
     app.command()(mse)
+    app.command()(worklist)

@@ -6,10 +6,12 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from mids_orchestration.defs.linkage.worklist import cross_check_worklist
 from mids_orchestration.defs.pools import WAREHOUSE_WRITER
 from mids_orchestration.defs.resources import MidsHome
 from mids_orchestration.linkage import link_persons
 from mids_orchestration.linkage.person_model import DEFAULT
+from mids_orchestration.linkage.reasons import describe_pairs
 from mids_orchestration.linkage.register import read_register, write_register
 from mids_orchestration.progress import announce
 from mids_orchestration.warehouse import open_warehouse
@@ -22,8 +24,8 @@ MAX_CLUSTER_SIZE = 60
 
 
 def build_linkage_assets() -> list[dg.AssetsDefinition]:
-    """The one linkage step and its gates."""
-    return [person_linkage]
+    """The one linkage step with its gates, and the worklist made from it."""
+    return [person_linkage, cross_check_worklist]
 
 
 @dg.multi_asset(
@@ -73,9 +75,10 @@ def person_linkage(context: dg.AssetExecutionContext, mids: MidsHome) -> Iterato
     announce(f"linking {len(persons):,} person records")
     known = read_register(settings.identities, DEFAULT)
     result = link_persons(persons, previous=known.links, model=known.model, seed=settings.seed)
+    pairs = result.pairs.join(describe_pairs(result.pairs, result.model.config if result.model else DEFAULT))
     with open_warehouse(settings) as connection:
         connection.execute("create schema if not exists linked")
-        for table, frame in (("person_link", result.links), ("person_pair", result.pairs)):
+        for table, frame in (("person_link", result.links), ("person_pair", pairs)):
             _replace(connection, table, frame)
     write_register(settings.identities, result)
     metrics = {name: _metadata(value) for name, value in result.metrics.items()}
