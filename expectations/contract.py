@@ -142,7 +142,7 @@ def _record(
         explode=raw.get("explode", form.get("explode")),
         ordering=by_name[pointers["ordering"]] if pointers["ordering"] else None,
         deleted_column=by_name[pointers["deleted_when"]] if pointers["deleted_when"] else None,
-        deleted_values=tuple(raw.get("deleted_when", {}).get("values", ())),
+        deleted_values=tuple(raw.get("deleted_when", {}).get("values", ())), applies_to=raw.get("applies_to"),
     )  # fmt: skip
 
 
@@ -243,4 +243,29 @@ def load_contracts(root: Path | None = None) -> dict[str, Contract]:
             other = tables.setdefault((found[0].agency, name), key)
             if other != key:
                 raise ContractError(f"{key}: records.name: {name!r} is already a table of {other}")
+    _check_appliers(contracts)
     return contracts
+
+
+def _check_appliers(contracts: dict[str, Contract]) -> None:
+    """Make sure that corrections and tombstones fit the records they apply to."""
+    for key, contract in contracts.items():
+        for record in contract.records:
+            if record.applies_to is None:
+                continue
+            found = [
+                other
+                for one in contracts.values()
+                for other in one.records
+                if (one.agency, other.name) == (contract.agency, record.applies_to)
+            ]
+            where = f"{key}: {record.name}.applies_to"
+            if not found:
+                raise ContractError(f"{where}: {contract.agency} has no record type {record.applies_to!r}")
+            target = found[0]
+            if record.key != target.key or not target.key:
+                raise ContractError(
+                    f"{where}: the key must be that of {target.name}: {', '.join(target.key)}"
+                )
+            if (record.ordering is None) != (target.ordering is None):
+                raise ContractError(f"{where}: an ordering column is needed on both sides, or on neither")

@@ -93,6 +93,7 @@ class RecordType:
     ordering: str | None = None  # landed name of the ordering column
     deleted_column: str | None = None  # landed name
     deleted_values: tuple[str, ...] = ()
+    applies_to: str | None = None  # record type of the same agency that these rows correct or delete
 
     @property
     def key(self) -> tuple[str, ...]:

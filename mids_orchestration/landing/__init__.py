@@ -7,7 +7,16 @@ anything that knows Dagster.
 """
 
 from mids_orchestration.landing.inbox import PendingDelivery, pending
-from mids_orchestration.landing.land import land
+from mids_orchestration.landing.land import land, recover
 from mids_orchestration.landing.receipts import Receipt, Refusal, TableCount, read_receipts
 
-__all__ = ["PendingDelivery", "Receipt", "Refusal", "TableCount", "land", "pending", "read_receipts"]
+__all__ = [
+    "PendingDelivery",
+    "Receipt",
+    "Refusal",
+    "TableCount",
+    "land",
+    "pending",
+    "read_receipts",
+    "recover",
+]

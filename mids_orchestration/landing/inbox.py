@@ -67,12 +67,12 @@ def waiting(
     *,
     as_of: date,
     contracts: Mapping[str, Contract],
-    settled_before_ns: int | None = None,
+    now_ns: int | None = None,
 ) -> tuple[list[PendingDelivery], list[PendingDelivery]]:
     """Return the files not yet looked at: those of a known feed, and strays; in the order they were sent.
 
     A file is known again by its path, size and time of change. Files sent after *as_of* wait, and so do files
-    changed after ``settled_before_ns``: they may still be coming.
+    changed less than the contract's ``settle_seconds`` before ``now_ns``: they may still be coming.
     """
     known: list[PendingDelivery] = []
     strays: list[PendingDelivery] = []
@@ -82,9 +82,10 @@ def waiting(
         seen = sightings.get(relative.as_posix())
         if seen is not None and (seen.size, seen.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
             continue
-        if settled_before_ns is not None and stat.st_mtime_ns > settled_before_ns:
-            continue
         contract = route(relative, contracts)
+        settle = contract.settle_seconds if contract is not None else 0
+        if now_ns is not None and settle and stat.st_mtime_ns > now_ns - settle * 1_000_000_000:
+            continue
         if contract is None:
             strays.append(
                 PendingDelivery(UNKNOWN, UNKNOWN, Path(entry.path), None, stat.st_size, stat.st_mtime_ns)
@@ -110,10 +111,8 @@ def pending(
     *,
     as_of: date,
     contracts: Mapping[str, Contract],
-    settled_before_ns: int | None = None,
+    now_ns: int | None = None,
 ) -> list[PendingDelivery]:
     """Return the deliveries of known feeds that ``land`` would look at, in the order they were sent."""
-    known, _ = waiting(
-        inbox, read_sightings(home), as_of=as_of, contracts=contracts, settled_before_ns=settled_before_ns
-    )
+    known, _ = waiting(inbox, read_sightings(home), as_of=as_of, contracts=contracts, now_ns=now_ns)
     return known

@@ -58,7 +58,7 @@ def land(
     feeds: Collection[str] | None = None,
     known_after: date | None = None,
     progress: Progress | None = None,
-    settled_before_ns: int | None = None,
+    now_ns: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> list[Receipt]:
     """Receive what waits in *inbox* and was sent by *as_of*; return one receipt per delivery looked at.
@@ -72,7 +72,7 @@ def land(
         known_after: ``as_of`` of the newest published release. What comes after it counts as known the day after
             at the earliest, so that no published past changes.
         progress: called with (done, total, receipt) after each delivery.
-        settled_before_ns: leave files changed after this time (nanoseconds since 1970) for the next run.
+        now_ns: the time (nanoseconds since 1970) from which ``settle_seconds`` count back; None lets no file settle.
         limits: bounds on what one delivery may ask for.
 
     Returns:
@@ -85,9 +85,7 @@ def land(
     with locked(home):
         prepare(home, wanted.values())
         session = _Session(home, inbox, as_of, wanted, known_after, limits, read_sightings(home))
-        known, strays = waiting(
-            inbox, session.sightings, as_of=as_of, contracts=contracts, settled_before_ns=settled_before_ns
-        )
+        known, strays = waiting(inbox, session.sightings, as_of=as_of, contracts=contracts, now_ns=now_ns)
         todo = [item for item in known if item.key in wanted] + (strays if feeds is None else [])
         receipts: list[Receipt] = []
         try:
@@ -102,6 +100,13 @@ def land(
         if receipts or not (home / "landing" / "receipts.parquet").exists() or session.stale_ledger():
             refresh_ledger(home)
     return receipts
+
+
+def recover(home: Path, contracts: Mapping[str, Contract]) -> None:
+    """Remove what a crash left half received, so that no reader meets it; ``land`` does so by itself."""
+    with locked(home):
+        prepare(home, contracts.values())
+        refresh_ledger(home)
 
 
 def refresh_ledger(home: Path) -> None:
@@ -274,6 +279,7 @@ class _Session:
         return Sighting(
             one.relative, one.item.size, one.item.mtime_ns, one.kept.sha256 if one.kept else "", one.receipt_id,
             duplicate, self.as_of.isoformat(), one.item.sent_on.isoformat() if one.item.sent_on else None,
+            known_day(one.item.sent_on, self.as_of, self.known_after).isoformat(),
         )  # fmt: skip
 
     def _receiver(self, contract: Contract, layout: Contract) -> Receiver:

@@ -182,6 +182,7 @@ class Sighting:
     duplicate: bool
     seen_as_of: str
     sent_on: str | None = None
+    known_on: str | None = None  # the day these bytes would count as known, had they not come before
 
 
 def _sightings_path(home: Path) -> Path:
@@ -189,19 +190,20 @@ def _sightings_path(home: Path) -> Path:
 
 
 def read_sightings(home: Path) -> dict[str, Sighting]:
-    """Return the latest sighting of each path; a line torn by a crash is passed over."""
+    """Return the latest sighting of each path; a torn line, or one whose receipt is lost, is passed over."""
     sightings: dict[str, Sighting] = {}
     try:
         text = _sightings_path(home).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return {}
+    present = {entry.stem for entry in receipts_dir(home).iterdir() if entry.suffix == ".json"}
     for line in text.split("\n"):
         try:
             sighting = Sighting(**json.loads(line))
         except (ValueError, TypeError):
             continue
         sightings[sighting.path] = sighting
-    return sightings
+    return {path: sighting for path, sighting in sightings.items() if sighting.receipt_id in present}
 
 
 def append_sightings(home: Path, sightings: Iterable[Sighting]) -> None:
@@ -222,7 +224,8 @@ def duplicate_receipt(original: Receipt, sighting: Sighting) -> Receipt:
         contract_version=original.contract_version, sha256=original.sha256, size_bytes=sighting.size,
         original_name=Path(sighting.path).name,
         sent_on=date.fromisoformat(sighting.sent_on) if sighting.sent_on else None,
-        known_on=original.known_on, landed_as_of=date.fromisoformat(sighting.seen_as_of), status="duplicate",
+        known_on=date.fromisoformat(sighting.known_on) if sighting.known_on else original.known_on,
+        landed_as_of=date.fromisoformat(sighting.seen_as_of), status="duplicate",
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ delivery again from the inbox. One run at a time holds the lock of the home.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -130,6 +131,8 @@ def archive(source: Path, home: Path, limits: Limits) -> Archived:
     aside = home / "staging" / f"archive.{os.getpid()}"
     digest = hashlib.sha256()
     with os.fdopen(handle, "rb", buffering=0) as stream:
+        if _still_written(stream.fileno()):
+            raise FileChanged(str(source))
         before = os.fstat(stream.fileno())
         if before.st_size > limits.delivery_bytes:
             raise DeliveryRefused("TOO_LARGE", f"{before.st_size} bytes")
@@ -152,6 +155,23 @@ def archive(source: Path, home: Path, limits: Limits) -> Archived:
         aside.chmod(0o444)
         aside.replace(final)
     return Archived(final, sha256, size)
+
+
+def _still_written(handle: int) -> bool:
+    """Whether some process has the file open for writing: an upload that has not ended.
+
+    Linux says so by refusing a read lease. Other systems, other owners' files and network disks cannot say;
+    there the change of size and time, and the contract's ``settle_seconds``, are what is left.
+    """
+    lease = getattr(fcntl, "F_SETLEASE", None)
+    if lease is None:
+        return False
+    try:
+        fcntl.fcntl(handle, lease, fcntl.F_RDLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    fcntl.fcntl(handle, lease, fcntl.F_UNLCK)
+    return False
 
 
 @dataclass

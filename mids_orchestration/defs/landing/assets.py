@@ -1,5 +1,6 @@
 """One asset step per feed, one asset per landed table, made from the contracts: no feed needs code here."""
 
+import time
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -9,9 +10,10 @@ import dagster as dg
 from expectations.contract import Contract
 from mids_orchestration.calendar import delivery_week
 from mids_orchestration.defs.landing.checks import check_specs, evaluate_checks
+from mids_orchestration.defs.landing.metadata import column_schema, table_metadata
 from mids_orchestration.defs.partitions import weeks
 from mids_orchestration.defs.resources import MidsHome, run_as_of
-from mids_orchestration.landing import Receipt, land, read_receipts
+from mids_orchestration.landing import Receipt, land
 from mids_orchestration.progress import announce
 from mids_orchestration.release import current_release
 
@@ -43,7 +45,7 @@ def _feed_asset(contract: Contract) -> dg.AssetsDefinition:
             metadata={
                 "contract": f"expectations/feeds/{contract.agency}/{contract.feed}.yml",
                 "contract_version": contract.version,
-                "dagster/column_schema": _column_schema(record),
+                "dagster/column_schema": column_schema(record),
             },
         )
         for record in contract.records
@@ -69,6 +71,7 @@ def _feed_asset(contract: Contract) -> dg.AssetsDefinition:
                 contracts={contract.key: contract},
                 feeds={contract.key},
                 known_after=published.as_of if published else None,
+                now_ns=time.time_ns(),
             )
         except OSError as error:
             raise dg.RetryRequested(_RETRIES, seconds_to_wait=_RETRY_AFTER_SECONDS) from error
@@ -77,26 +80,11 @@ def _feed_asset(contract: Contract) -> dg.AssetsDefinition:
             yield from _past_weeks(context, key, record.name, receipts)
             yield dg.MaterializeResult(
                 asset_key=key,
-                metadata=_metadata(record.name, receipts, read_receipts(settings.home), contract),
+                metadata=table_metadata(record.name, receipts, settings.home, contract, as_of),
             )
         yield from evaluate_checks(contract, receipts, settings, as_of)
 
     return land_feed
-
-
-def _column_schema(record: Any) -> dg.TableSchema:
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(
-                column.landed_as,
-                "text",
-                description=f"{column.description or ''} (standard name: {column.standard}; "
-                f"read as {column.type}; PII: {column.pii})",
-                constraints=dg.TableColumnConstraints(nullable=column.nullable),
-            )
-            for column in record.columns
-        ]
-    )
 
 
 def _past_weeks(
@@ -114,38 +102,3 @@ def _past_weeks(
             yield dg.AssetMaterialization(
                 asset_key=key, partition=week.isoformat(), metadata={"dagster/row_count": count}
             )
-
-
-def _metadata(
-    record: str, landed: list[Receipt], all_receipts: list[Receipt], contract: Contract
-) -> dict[str, Any]:
-    """Rows in, out and rejected; what arrived in this run and what the feed has sent in all."""
-    mine = [r for r in all_receipts if (r.agency, r.feed) == (contract.agency, contract.feed)]
-    accepted = [r for r in mine if r.status == "accepted"]
-    totals = [r.tables[record] for r in accepted if record in r.tables]
-    new = [r for r in landed if r.status == "accepted"]
-    known = [r.known_on for r in accepted if r.known_on]
-    return {
-        "dagster/row_count": sum(t.accepted for t in totals),
-        "rows_received": sum(t.received for t in totals),
-        "rows_accepted": sum(t.accepted for t in totals),
-        "rows_quarantined": sum(t.quarantined for t in totals),
-        "deliveries_in_this_run": len(new),
-        "deliveries_refused_in_this_run": sum(r.status == "refused" for r in landed),
-        "deliveries_in_all": len(accepted),
-        "newest_delivery": max(known).isoformat() if known else "none",
-        "receipts": dg.MetadataValue.md(
-            "\n".join(
-                [
-                    "| receipt | file | sent | known | received | accepted | quarantined |",
-                    "|---|---|---|---|--:|--:|--:|",
-                ]
-                + [
-                    f"| `{r.receipt_id}` | {r.original_name} | {r.sent_on} | {r.known_on} | "
-                    f"{r.tables[record].received} | {r.tables[record].accepted} | {r.tables[record].quarantined} |"
-                    for r in accepted[-12:]
-                    if record in r.tables
-                ]
-            )
-        ),
-    }

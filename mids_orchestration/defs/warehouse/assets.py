@@ -7,9 +7,11 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
+from expectations.contract import load_contracts
 from mids_orchestration.defs.pools import WAREHOUSE_WRITER
 from mids_orchestration.defs.resources import MidsHome
 from mids_orchestration.defs.warehouse.translator import MidsTranslator
+from mids_orchestration.landing import recover
 from mids_orchestration.progress import announce
 from mids_orchestration.warehouse import open_warehouse
 
@@ -33,6 +35,8 @@ def _stride(selector: str, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     def stride(context: dg.AssetExecutionContext, dbt: DbtCliResource, mids: MidsHome) -> Iterator[Any]:
         settings = mids.settings
         settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
+        if selector == STRIDES[0]:
+            recover(settings.home, load_contracts())
         # dbt reads its profile from the environment of its own process only.
         os.environ.update(settings.dbt_environment())
         announce(f"dbt build: {selector}")
