@@ -22,6 +22,7 @@ import typer
 from mids_orchestration.commands import feeds
 from mids_orchestration.commands import forecast as forecast_verbs
 from mids_orchestration.commands import linkage as linkage_verbs
+from mids_orchestration.commands import landing as landing_verbs
 from mids_orchestration.commands import release as release_verbs
 from mids_orchestration.commands.publish import publish_app
 from mids_orchestration.settings import REPOSITORY, TIMEZONE, Settings, load_settings
@@ -47,6 +48,7 @@ app.add_typer(publish_app, name="publish")
 forecast_verbs.register(app)
 app.add_typer(feeds.app, name="feeds")
 linkage_verbs.register(app)
+landing_verbs.register(app)
 
 Home = Annotated[Path | None, typer.Option("--home", help="Data home (default: MIDS_HOME, else .mids).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]

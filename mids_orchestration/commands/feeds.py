@@ -11,13 +11,16 @@ import os
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 from zoneinfo import ZoneInfo
 
 import typer
 
 from expectations.contract import Contract, ContractError, load_contract, load_contracts
 from mids_orchestration.settings import TIMEZONE
+
+if TYPE_CHECKING:
+    from mids_orchestration.landing.checking import Trial
 
 OK, WRONG, UNUSABLE = 0, 1, 2
 
@@ -190,7 +193,7 @@ def _write(out: Path, text: str, force: bool) -> None:
         _fail(f"{out}: {error.strerror or error}")
 
 
-def _say(trial) -> None:  # type: ignore[no-untyped-def]
+def _say(trial: Trial) -> None:
     typer.echo(
         f"received {trial.received:,}   accepted {trial.accepted:,}   quarantined {trial.quarantined:,}"
     )

@@ -111,12 +111,16 @@ def _rows(
         deletion = f"coalesce(trim({name(kind.deleted_column)}) IN ({words}), false) OR {deletion}"
     files = quoted(str(table_dir(home, contract.agency, kind.name) / "*.parquet"))
     ledger = quoted(str(home / "landing" / "receipts.parquet"))
-    # The same bytes may have been sent more than once: the first sending counts, whichever arrived first.
-    sendings = f"""SELECT any_value(receipt_id) FILTER (WHERE status = 'accepted') AS receipt_id,
-                          min(sent_on) AS sent_on, min(known_on) AS known_on
-                   FROM (SELECT DISTINCT receipt_id, agency, feed, sha256, sent_on, known_on, status
-                         FROM read_parquet({ledger}) WHERE status IN ('accepted', 'duplicate'))
-                   GROUP BY agency, feed, sha256"""
+    # The same bytes may have been sent more than once: the first sending counts, whichever arrived first. What a
+    # replay let in was known only then.
+    sendings = f"""SELECT a.receipt_id, least(a.sent_on, d.sent_on) AS sent_on,
+                          CASE WHEN contains(a.receipt_id, '-replay-') THEN a.known_on
+                               ELSE least(a.known_on, d.known_on) END AS known_on
+                   FROM (SELECT DISTINCT receipt_id, agency, feed, sha256, sent_on, known_on
+                         FROM read_parquet({ledger}) WHERE status = 'accepted') AS a
+                   LEFT JOIN (SELECT agency, feed, sha256, min(sent_on) AS sent_on, min(known_on) AS known_on
+                              FROM read_parquet({ledger}) WHERE status = 'duplicate' GROUP BY ALL) AS d
+                        USING (agency, feed, sha256)"""
     return f"""SELECT {cells}, t._receipt_id, t._line_no, r.known_on AS _known_on,
                       coalesce(r.sent_on, r.known_on) AS _sent_on, ({deletion}) AS _is_deletion,
                       {_ordering(kind)} AS _order

@@ -72,6 +72,11 @@ def archive_path(home: Path, sha256: str) -> Path:
     return home / "archive" / sha256[:2] / sha256
 
 
+def erasure_path(home: Path, sha256: str) -> Path:
+    """Where the record of the erasure of these bytes is, if they were erased."""
+    return home / "archive" / "erased" / f"{sha256}.json"
+
+
 @contextmanager
 def locked(home: Path) -> Iterator[None]:
     """Hold the home's landing lock; waits for another run to end. A crash releases it."""
@@ -148,8 +153,8 @@ def archive(source: Path, home: Path, limits: Limits) -> Archived:
         raise FileChanged(str(source))
     sha256 = digest.hexdigest()
     final = archive_path(home, sha256)
-    if final.exists() and final.stat().st_size == size:
-        aside.unlink()
+    if (final.exists() and final.stat().st_size == size) or erasure_path(home, sha256).exists():
+        aside.unlink()  # known already; or erased, and not to be kept again
     else:
         final.parent.mkdir(exist_ok=True)
         aside.chmod(0o444)
