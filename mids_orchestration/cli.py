@@ -21,8 +21,8 @@ import typer
 
 from mids_orchestration.commands import feeds
 from mids_orchestration.commands import forecast as forecast_verbs
-from mids_orchestration.commands import linkage as linkage_verbs
 from mids_orchestration.commands import landing as landing_verbs
+from mids_orchestration.commands import linkage as linkage_verbs
 from mids_orchestration.commands import release as release_verbs
 from mids_orchestration.commands.publish import publish_app
 from mids_orchestration.settings import REPOSITORY, TIMEZONE, Settings, load_settings
