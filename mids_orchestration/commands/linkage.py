@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typer
 
+from mids_orchestration.commands import review
 from mids_orchestration.commands.link import link
 from mids_orchestration.commands.mse import mse
 from mids_orchestration.commands.worklist import worklist
@@ -17,3 +18,4 @@ def register(app: typer.Typer) -> None:
     app.command()(link)
     app.command()(mse)
     app.command()(worklist)
+    app.add_typer(review.app, name="review")

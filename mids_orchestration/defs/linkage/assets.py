@@ -13,6 +13,7 @@ from mids_orchestration.linkage import link_persons
 from mids_orchestration.linkage.person_model import DEFAULT
 from mids_orchestration.linkage.reasons import describe_pairs
 from mids_orchestration.linkage.register import read_register, write_register
+from mids_orchestration.linkage.review import binding, read_decisions
 from mids_orchestration.progress import announce
 from mids_orchestration.warehouse import open_warehouse
 
@@ -74,7 +75,10 @@ def person_linkage(context: dg.AssetExecutionContext, mids: MidsHome) -> Iterato
         persons = connection.execute("select * from conformed.cnf_person").df()
     announce(f"linking {len(persons):,} person records")
     known = read_register(settings.identities, DEFAULT)
-    result = link_persons(persons, previous=known.links, model=known.model, seed=settings.seed)
+    same, different = binding(read_decisions(settings.identities))
+    result = link_persons(
+        persons, previous=known.links, model=known.model, seed=settings.seed, same=same, different=different
+    )
     pairs = result.pairs.join(describe_pairs(result.pairs, result.model.config if result.model else DEFAULT))
     with open_warehouse(settings) as connection:
         connection.execute("create schema if not exists linked")
