@@ -230,8 +230,8 @@ def _words(
     p_placebo: float,
 ) -> tuple[str, str]:
     what = "" if kind == "difference" else " times"
-    held = ", compared with the control series," if controlled else ""
-    held_ms = ", berbanding siri kawalan," if controlled else ""
+    held = ", compared with the control series" if controlled else ""
+    held_ms = ", berbanding siri kawalan" if controlled else ""
     span = f"{value[0]:.2f}{what} (95 % interval {value[1]:.2f} to {value[2]:.2f})"
     span_ms = f"{value[0]:.2f}{' kali' if what else ''} (selang 95 % {value[1]:.2f} hingga {value[2]:.2f})"
     base = f"It rests on {events:,.0f} events." if kind != "difference" else ""

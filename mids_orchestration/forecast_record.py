@@ -21,6 +21,8 @@ FORECAST_COLUMNS = {
     "revision": "integer",
     "unique_id": "varchar",
     "crime_type_code": "varchar",
+    "state_code": "varchar",
+    "agency_code": "varchar",
     "unit_code": "varchar",
     "target_week": "date",
     "horizon": "integer",
@@ -54,11 +56,49 @@ NOWCAST_COLUMNS = {
     "quantile": "double",
     "value": "double",
 }
+TOTAL_COLUMNS = {
+    "as_of_week": "date",
+    "revision": "integer",
+    "unique_id": "varchar",
+    "crime_type_code": "varchar",
+    "state_code": "varchar",
+    "agency_code": "varchar",
+    "unit_code": "varchar",
+    "weeks": "integer",
+    "quantile": "double",
+    "value": "double",
+}
+TREND_COLUMNS = {
+    "as_of_week": "date",
+    "revision": "integer",
+    "unique_id": "varchar",
+    "crime_type_code": "varchar",
+    "state_code": "varchar",
+    "agency_code": "varchar",
+    "unit_code": "varchar",
+    "weeks": "integer",
+    "recent": "double",
+    "before": "double",
+    "ratio": "double",
+    "ratio_low": "double",
+    "ratio_high": "double",
+    "p_rising": "double",
+    "p_stable": "double",
+    "p_falling": "double",
+    "call_code": "varchar",
+    "statistic": "double",
+    "alert_limit": "double",
+    "expected": "double",
+    "observed": "double",
+    "is_alert": "boolean",
+}
 #: Table in schema ``forecast`` -> its columns. Each table has one folder of files of the same name.
 TABLES = {
     "weekly_forecast": FORECAST_COLUMNS,
     "weekly_nowcast": NOWCAST_COLUMNS,
     "backtest_score": SCORE_COLUMNS,
+    "weekly_total": TOTAL_COLUMNS,
+    "weekly_trend": TREND_COLUMNS,
 }
 _FILE = re.compile(r"(\d{4}-\d{2}-\d{2})-r(\d+)\.parquet")
 
@@ -89,10 +129,19 @@ def load_record(root: Path, connection: duckdb.DuckDBPyConnection) -> dict[str, 
     rows = {}
     for name, columns in TABLES.items():
         folder = root / name
-        select = ", ".join(f'"{column}"::{kind} as "{column}"' for column, kind in columns.items())
-        complete = [str(folder / f"{week}-r{n}.parquet") for week, n in _complete_revisions(root)]
+        complete = [
+            str(folder / f"{week}-r{n}.parquet")
+            for week, n in _files(root / "weekly_forecast")
+            if (folder / f"{week}-r{n}.parquet").exists()
+        ]
         if complete:
             source = f"read_parquet({complete!r}, union_by_name = true)"
+            # A column that came later is empty in older files; where no file has it yet, it is empty in all.
+            held = {row[0] for row in connection.execute(f"describe select * from {source}").fetchall()}
+            select = ", ".join(
+                f'"{column}"::{kind} as "{column}"' if column in held else f'null::{kind} as "{column}"'
+                for column, kind in columns.items()
+            )
             order = ", ".join(f'"{column}"' for column in columns)
             connection.execute(
                 f"create or replace table forecast.{name} as select {select} from {source} order by {order}"
@@ -103,6 +152,20 @@ def load_record(root: Path, connection: duckdb.DuckDBPyConnection) -> dict[str, 
         row = connection.execute(f"select count(*) from forecast.{name}").fetchone()
         rows[name] = row[0] if row else 0
     return rows
+
+
+def replace_table(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], frame: pd.DataFrame
+) -> int:
+    """(Re)make ``forecast.<name>`` from a frame that can be made again at any time; returns its rows."""
+    connection.execute("create schema if not exists forecast")
+    spec = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+    connection.execute(f"create or replace table forecast.{name} ({spec})")
+    if len(frame):
+        connection.register("made_frame", frame[list(columns)])
+        connection.execute(f"insert into forecast.{name} select * from made_frame")
+        connection.unregister("made_frame")
+    return len(frame)
 
 
 def _complete(frame: pd.DataFrame, name: str, as_of_week: date, revision: int) -> pd.DataFrame:
@@ -126,11 +189,6 @@ def _revisions(folder: Path, as_of_week: date) -> list[int]:
 def _files(folder: Path) -> list[tuple[str, int]]:
     matches = [_FILE.fullmatch(path.name) for path in sorted(folder.glob("*.parquet"))]
     return [(match[1], int(match[2])) for match in matches if match]
-
-
-def _complete_revisions(root: Path) -> list[tuple[str, int]]:
-    present = [set(_files(root / name)) for name in TABLES]
-    return sorted(set.intersection(*present))
 
 
 def _same(root: Path, as_of_week: date, revision: int, tables: dict[str, pd.DataFrame]) -> bool:

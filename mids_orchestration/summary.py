@@ -31,7 +31,7 @@ _NEXT_WEEKS = """
     from fct_forecast as forecast
     where (as_of_week, revision) = (select (as_of_week, revision) from fct_forecast
                                     order by as_of_week desc, revision desc limit 1)
-      and horizon = 1
+      and horizon = 1 and unique_id not like '%/%/%'
     group by all
     order by unique_id
 """

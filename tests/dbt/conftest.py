@@ -17,6 +17,8 @@ import duckdb
 import pytest
 
 from expectations.contract import load_contracts
+from mids_orchestration.forecast_record import TOTAL_COLUMNS, TREND_COLUMNS
+from mids_orchestration.forecast_step import EFFECT_COLUMNS, MATURED_COLUMNS
 from tests.dbt.landing_zone import write_landing
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -49,15 +51,24 @@ create schema forecast;
 create table forecast.weekly_nowcast(as_of_week date, revision integer, unique_id varchar, event_week date,
     reported double, quantile double, value double);
 create table forecast.weekly_forecast(as_of_week date, revision integer, unique_id varchar, crime_type_code varchar,
+    state_code varchar, agency_code varchar,
     unit_code varchar, target_week date, horizon integer, quantile double, value double, model_name varchar,
     model_version varchar, data_version varchar, seed bigint);
 create table forecast.backtest_score(as_of_week date, revision integer, unique_id varchar, model_name varchar,
     horizon integer,
     origins integer, wis double, wis_seasonal_naive double, relative_wis double, coverage_50 double,
     coverage_80 double, coverage_95 double);
-insert into forecast.weekly_forecast values ('2024-07-08', 1, 'MY/TIP', 'TIP', 'case', '2024-07-15', 1, 0.5, 2,
-    'm', '1', 'd', 1);
+insert into forecast.weekly_forecast values ('2024-07-08', 1, 'MY/TIP', 'TIP', 'ALL', 'ALL', 'case', '2024-07-15', 1,
+    0.5, 2, 'm', '1', 'd', 1);
 """
+
+#: Tables of the forecast step whose columns its own modules declare.
+DECLARED = {
+    "weekly_total": TOTAL_COLUMNS,
+    "weekly_trend": TREND_COLUMNS,
+    "matured_score": MATURED_COLUMNS,
+    "intervention_effect": EFFECT_COLUMNS,
+}
 
 
 @dataclass(frozen=True)
@@ -124,6 +135,9 @@ def _build_tiny(built: Built) -> None:
     write_landing(built.home / "landing", load_contracts())
     with duckdb.connect(str(built.warehouse)) as connection:
         connection.execute(PYTHON_TABLES)
+        for name, columns in DECLARED.items():
+            spec = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+            connection.execute(f"create table forecast.{name} ({spec})")
         for key in ALI:  # what record linkage would find
             record_id = hashlib.md5(key.encode(), usedforsecurity=False).hexdigest()
             connection.execute(

@@ -103,7 +103,15 @@ def test_no_mart_reads_a_source_but_the_forecast_views(
         for m in models
         if layer(m) == "marts" and any(p.startswith("source.") for p in m["depends_on"]["nodes"])
     }
-    assert reading == {"fct_forecast", "fct_forecast_score", "fct_nowcast"}
+    assert reading == {
+        "fct_forecast",
+        "fct_forecast_matured",
+        "fct_forecast_score",
+        "fct_forecast_total",
+        "fct_forecast_trend",
+        "fct_intervention_effect",
+        "fct_nowcast",
+    }
 
 
 def test_every_mart_has_an_enforced_contract_with_labels(models: list[dict[str, Any]]) -> None:

@@ -4,6 +4,8 @@ select
     cast(revision as {{ dbt.type_bigint() }}) as revision,
     unique_id,
     crime_type_code,
+    coalesce(state_code, 'ALL') as state_code,
+    coalesce(agency_code, 'ALL') as agency_code,
     unit_code,
     target_week,
     cast(horizon as {{ dbt.type_bigint() }}) as horizon,

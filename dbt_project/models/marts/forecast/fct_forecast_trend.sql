@@ -1,0 +1,25 @@
+-- One row per forecast week, series and window: whether it rises, falls or is stable, or cannot be told.
+select
+    as_of_week,
+    cast(revision as {{ dbt.type_bigint() }}) as revision,
+    unique_id,
+    crime_type_code,
+    state_code,
+    agency_code,
+    unit_code,
+    cast(weeks as {{ dbt.type_bigint() }}) as weeks,
+    cast(recent as double) as recent,
+    cast(before as double) as before,
+    cast(ratio as double) as ratio,
+    cast(ratio_low as double) as ratio_low,
+    cast(ratio_high as double) as ratio_high,
+    cast(p_rising as double) as p_rising,
+    cast(p_stable as double) as p_stable,
+    cast(p_falling as double) as p_falling,
+    call_code,
+    cast(statistic as double) as statistic,
+    cast(alert_limit as double) as alert_limit,
+    cast(expected as double) as expected,
+    cast(observed as double) as observed,
+    is_alert
+from {{ source('forecast', 'weekly_trend') }}
