@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from mids_orchestration.commands import review
+from mids_orchestration.commands import person, review
 from mids_orchestration.commands.link import link
 from mids_orchestration.commands.mse import mse
 from mids_orchestration.commands.worklist import worklist
@@ -19,3 +19,4 @@ def register(app: typer.Typer) -> None:
     app.command()(mse)
     app.command()(worklist)
     app.add_typer(review.app, name="review")
+    app.add_typer(person.app, name="person")

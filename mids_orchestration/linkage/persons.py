@@ -38,6 +38,7 @@ class LinkageResult:
     events: one row per key that merged, split, moved or was withdrawn since `previous`.
     model: the model used; give it to the next run to keep identities still.
     metrics: plain numbers for checks and reports.
+    prepared: the comparable rows, for the search index and for charts.
     """
 
     links: pd.DataFrame
@@ -45,6 +46,7 @@ class LinkageResult:
     events: pd.DataFrame
     model: TrainedModel | None
     metrics: dict[str, Any] = field(default_factory=dict)
+    prepared: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def link_persons(
@@ -96,7 +98,7 @@ def link_persons(
     metrics = _metrics(links, pairs, active, events, refused) | counts | report
     metrics["mykad_conflicts"] = int(prepared["mykad_conflict"].sum())
     out = pairs.rename(columns={"record_id_l": PAIR_COLUMNS[0], "record_id_r": PAIR_COLUMNS[1]})
-    return LinkageResult(links, out, events, model, metrics)
+    return LinkageResult(links, out, events, model, metrics, prepared)
 
 
 def score_pairs(

@@ -14,11 +14,14 @@ from mids_orchestration.linkage.person_model import DEFAULT
 from mids_orchestration.linkage.reasons import describe_pairs
 from mids_orchestration.linkage.register import read_register, write_register
 from mids_orchestration.linkage.review import binding, read_decisions
+from mids_orchestration.linkage.search import search_index
 from mids_orchestration.progress import announce
 from mids_orchestration.warehouse import open_warehouse
 
 LINK = dg.AssetKey(["linked", "person_link"])
 PAIR = dg.AssetKey(["linked", "person_pair"])
+
+_INDEX_COLUMNS = ["search_key", "person_record_id"]
 
 #: A cluster larger than this is two people in one far more often than one person in so many records.
 MAX_CLUSTER_SIZE = 60
@@ -80,9 +83,10 @@ def person_linkage(context: dg.AssetExecutionContext, mids: MidsHome) -> Iterato
         persons, previous=known.links, model=known.model, seed=settings.seed, same=same, different=different
     )
     pairs = result.pairs.join(describe_pairs(result.pairs, result.model.config if result.model else DEFAULT))
+    index = search_index(result.prepared) if len(result.prepared) else pd.DataFrame(columns=_INDEX_COLUMNS)
     with open_warehouse(settings) as connection:
         connection.execute("create schema if not exists linked")
-        for table, frame in (("person_link", result.links), ("person_pair", pairs)):
+        for table, frame in (("person_link", result.links), ("person_pair", pairs), ("person_search", index)):
             _replace(connection, table, frame)
     write_register(settings.identities, result)
     metrics = {name: _metadata(value) for name, value in result.metrics.items()}
