@@ -203,14 +203,13 @@ def _finish(
     announce("release: databases, description and dashboard")
     _write_zone(stage, plan, tables, release_id, "public")
     _write_zone(stage / store.RESTRICTED, plan, tables, release_id, "restricted")
+    changes = compare.changes_since(store.current_release(releases), tables, release_id, plan.as_of)
     facts = dashboard.PageFacts(
-        release_id, plan.as_of, plan.as_of_week, plan.data_version, plan.feeds, plan.notice
+        release_id, plan.as_of, plan.as_of_week, plan.data_version, plan.feeds, plan.notice, changes
     )
     page, headline = dashboard.render_with_headline(frames, facts)
     (stage / "dashboard.html").write_text(page, "utf-8")
-    (stage / "CHANGES.md").write_text(
-        compare.changes_since(store.current_release(releases), tables, release_id, plan.as_of), "utf-8"
-    )
+    (stage / "CHANGES.md").write_text(compare.changes_text(changes, release_id), "utf-8")
     announce("release: gates")
     results = [
         *passed,

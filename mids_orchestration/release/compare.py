@@ -131,12 +131,14 @@ def compare_releases(before: Release, after: Release) -> Comparison:
     )
 
 
-def changes_since(before: Release | None, tables: Sequence[TableFile], release_id: str, as_of: date) -> str:
-    """What the tables just written differ in from the release readers see now: the text of ``CHANGES.md``."""
+def changes_since(
+    before: Release | None, tables: Sequence[TableFile], release_id: str, as_of: date
+) -> Comparison | None:
+    """What the tables just written differ in from the release readers see now; None before the first."""
     if before is None:
-        return f"# {release_id}\n\nThe first release of this shelf. / Keluaran pertama.\n"
+        return None
     public = [t for t in tables if t.export.zone == "public"]
-    compared = compare_tables(
+    return compare_tables(
         parquet_files(before.path),
         {t.export.name: t.path for t in public},
         keys={t.export.name: t.export.primary_key for t in public},
@@ -144,7 +146,13 @@ def changes_since(before: Release | None, tables: Sequence[TableFile], release_i
         days=(before.as_of, as_of),
         closed_week=before.as_of_week,
     )
-    return in_words(compared)
+
+
+def changes_text(changes: Comparison | None, release_id: str) -> str:
+    """The text of ``CHANGES.md``."""
+    if changes is None:
+        return f"# {release_id}\n\nThe first release of this shelf. / Keluaran pertama.\n"
+    return in_words(changes)
 
 
 def compare_tables(

@@ -21,18 +21,20 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from mids_orchestration.release.dashboard import figures, view
+from mids_orchestration.release.compare import Comparison
+from mids_orchestration.release.dashboard import figures, panels, view
 from mids_orchestration.release.model import Bilingual, FeedState
 
 _ASSETS = (
     "__init__.py", "figures.py", "charts.py", "palette.py", "words.py", "view.py",
-    "labels.yml", "page.html.j2", "style.css", "page.js",
+    "panels.py", "panel_charts.py", "labels.yml", "page.html.j2", "style.css", "page.js",
 )  # fmt: skip
 
 
 #: Tables the page reads when a release has them.
 TABLES = (
     "fct_weekly_count", "dim_state", "fct_forecast", "fct_forecast_score", "fct_nowcast", "fct_forecast_total",
+    *panels.TABLES,
 )  # fmt: skip
 
 
@@ -46,6 +48,7 @@ class PageFacts:
     data_version: str
     feeds: tuple[FeedState, ...] = ()
     notice: Bilingual | None = None
+    changes: Comparison | None = None
 
 
 def render(frames: Mapping[str, pd.DataFrame], facts: PageFacts) -> str:
@@ -62,7 +65,9 @@ def render(frames: Mapping[str, pd.DataFrame], facts: PageFacts) -> str:
 def render_with_headline(frames: Mapping[str, pd.DataFrame], facts: PageFacts) -> tuple[str, dict[str, Any]]:
     """Return the page and its :func:`headline`, computing the figures once."""
     crimes = figures.crime_figures(frames, facts.as_of)
-    context = view.page_context(crimes, facts, untyped=figures.untyped_cases(frames, facts.as_of))
+    context = view.page_context(
+        crimes, facts, untyped=figures.untyped_cases(frames, facts.as_of), frames=frames
+    )
     page = (
         view.environment()
         .get_template("page.html.j2")

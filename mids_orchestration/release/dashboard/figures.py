@@ -82,6 +82,7 @@ class CrimeFigures:
         fan: ``week`` and one column per quantile level, newest forecast.
         nowcast: the same for the newest event weeks, may be empty.
         states: ``state_code, state_en, state_ms, count`` of the last 52 closed weeks, largest first.
+        by_state: the counts of ``weekly`` by state code, in the same order of weeks.
     """
 
     code: str
@@ -97,6 +98,7 @@ class CrimeFigures:
     nowcast: pd.DataFrame
     skill: Skill | None
     states: pd.DataFrame
+    by_state: Mapping[str, list[int]]
 
 
 def crime_figures(frames: Mapping[str, pd.DataFrame], as_of: date) -> list[CrimeFigures]:
@@ -154,7 +156,17 @@ def _figures(
         nowcast=_nowcast(frames.get("fct_nowcast"), code, unit, newest),
         skill=_skill(frames.get("fct_forecast_score"), frames.get("fct_forecast"), code, newest),
         states=_states(mine, frames.get("dim_state"), newest),
+        by_state=_by_state(mine, newest),
     )
+
+
+def _by_state(counts: pd.DataFrame, newest: pd.Timestamp) -> dict[str, list[int]]:
+    """Weekly counts of each state over the trend's weeks, and the seven before them that its average needs."""
+    return {
+        str(state): _weekly(rows, newest, TREND_WEEKS + 7).tolist()
+        for state, rows in counts.groupby("state_code")
+        if str(state).upper() not in _NO_STATE
+    }
 
 
 def _weekly(counts: pd.DataFrame, newest: pd.Timestamp, weeks: int) -> pd.Series:

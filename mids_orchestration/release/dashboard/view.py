@@ -9,7 +9,7 @@ import base64
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -20,13 +20,14 @@ import pandas as pd
 from markupsafe import Markup
 
 from mids_orchestration.calendar import week_label
-from mids_orchestration.release.dashboard import palette, words
+from mids_orchestration.release.dashboard import palette, panels, words
 from mids_orchestration.release.dashboard.figures import (
     STATE_WEEKS,
     UNKNOWN_STATE,
     CrimeFigures,
     Outlook,
     Skill,
+    state_names,
 )
 from mids_orchestration.release.dashboard.words import say
 from mids_orchestration.release.model import Bilingual, FeedState
@@ -34,7 +35,7 @@ from mids_orchestration.release.model import Bilingual, FeedState
 if TYPE_CHECKING:
     from mids_orchestration.release.dashboard import PageFacts
 
-_SECTIONS = ("glance", "trend", "states", "skill", "fresh", "read")
+_SECTIONS = ("glance", "trend", "states", "who", "funnel", "skill", "changes", "fresh", "read")
 _MARKS = {"fresh": "✓", "stale": "▲", "never": "○"}
 #: Half the width of the 80 % interval against the expected total: below, "fairly" / "moderately" sure.
 _FAIRLY, _MODERATELY = 0.3, 0.6
@@ -69,8 +70,14 @@ def environment() -> jinja2.Environment:
     )
 
 
-def page_context(crimes: Sequence[CrimeFigures], facts: PageFacts, *, untyped: int = 0) -> dict[str, Any]:
-    """Everything the template needs but its own assets."""
+def page_context(
+    crimes: Sequence[CrimeFigures],
+    facts: PageFacts,
+    *,
+    untyped: int = 0,
+    frames: Mapping[str, pd.DataFrame] | None = None,
+) -> dict[str, Any]:
+    """Everything the template needs but its own assets; ``frames`` are the marts of the panels on persons."""
     # Altair takes longer to import than most commands take to run: only who draws pays for it.
     from mids_orchestration.release.dashboard import charts
 
@@ -84,7 +91,24 @@ def page_context(crimes: Sequence[CrimeFigures], facts: PageFacts, *, untyped: i
             specs[f"trend-{crime.code}"] = charts.trend_chart(crime)
         if not crime.states.empty:
             specs[f"states-{crime.code}"] = charts.states_chart(crime)
+    marts = frames or {}
+    names = state_names(marts.get("dim_state"))
+    who: dict[str, list[panels.Panel]] = {}
+    funnel: list[panels.Panel] = []
+    for crime in crimes:
+        tint = palette.colour(crime.code)
+        who[crime.code] = panels.person_panels(marts, crime.code, names, tint, facts.as_of)
+        own = panels.funnel_panel(marts, crime.code, tint, facts.as_of)
+        funnel += [own] if own else []
+    for panel in [*(p for listed in who.values() for p in listed), *funnel]:
+        specs[panel.id] = panel.chart
     return {
+        "who": who,
+        "any_who": any(who.values()),
+        "funnel": funnel,
+        "years": panels.years(marts),
+        "changes": panels.change_rows(facts.changes),
+        "state_options": sorted(names.items(), key=lambda item: item[1][0]),
         "say": say,
         "number": words.number,
         "facts": facts,
@@ -108,6 +132,7 @@ def page_context(crimes: Sequence[CrimeFigures], facts: PageFacts, *, untyped: i
         "page_data": _script_json(
             {
                 "charts": specs,
+                "byState": {crime.code: dict(crime.by_state) for crime in crimes},
                 "labels": {key: text for key, text in words.labels().items() if "{" not in text["en"]},
                 "locales": {language: words.time_locale(language) for language in words.LANGUAGES},
                 "titles": {language: words.labels()["title"][language] for language in words.LANGUAGES},

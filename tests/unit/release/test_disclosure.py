@@ -20,52 +20,10 @@ from mids_orchestration.release.disclosure_step import protected_gate
 from mids_orchestration.release.tables import TableFile
 from release import small_warehouse as small
 from release.conftest import build
+from release.small_persons import GRAINS, counted, persons, with_persons
 
 POLICY = Policy(edition=1, threshold=10, settle_days=90)
 AS_OF = date(2026, 6, 29)
-GRAINS = {
-    "fct_victim_year": [],
-    "fct_victim_state_year": ["state_code"],
-    "fct_victim_nationality_year": ["nationality_code"],
-    "fct_victim_child_sex_year": ["is_child_code", "sex_code"],
-    "fct_victim_age_sex_year": ["age_band_code", "is_child_code", "sex_code"],
-}
-
-
-def persons(seed: int, many: int = 900) -> pd.DataFrame:
-    """Persons with skewed attributes over five years, 2022 to 2026."""
-    rng = np.random.default_rng(seed)
-    age = rng.choice(["00-08", "09-17", "18-20", "21-29", "30+"], many, p=[0.03, 0.09, 0.28, 0.35, 0.25])
-    return pd.DataFrame(
-        {
-            "year_start": rng.choice([f"{y}-01-01" for y in range(2022, 2027)], many),
-            "crime_type_code": rng.choice(["TIP", "SOM", "JOBSCAM"], many, p=[0.6, 0.36, 0.04]),
-            "state_code": rng.choice([f"{s:02d}" for s in range(1, 17)], many, p=_zipf(16)),
-            "nationality_code": rng.choice(list("ABCDEFGHIJKL"), many, p=_zipf(12)),
-            "age_band_code": age,
-            "is_child_code": np.where(pd.Series(age).isin(["00-08", "09-17"]), "Y", "N"),
-            "sex_code": rng.choice(["F", "M", "U"], many, p=[0.6, 0.38, 0.02]),
-        }
-    )
-
-
-def _zipf(n: int) -> np.ndarray:
-    weights = 1 / np.arange(1, n + 1)
-    return weights / weights.sum()
-
-
-def counted(people: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The count tables of those persons, with a row for zero where a combination occurs in another year."""
-    found = {}
-    for name, columns in GRAINS.items():
-        keys = ["year_start", "crime_type_code", *columns]
-        years = people[["year_start"]].drop_duplicates()
-        grid = years.merge(people[keys[1:]].drop_duplicates(), how="cross")
-        counts = people.groupby(keys).size().rename("count_value").reset_index()
-        frame = grid.merge(counts, how="left", on=keys).sort_values(keys, ignore_index=True)
-        frame["count_value"] = frame["count_value"].fillna(0).astype("Int64")
-        found[name] = frame.assign(count_status="published")
-    return found
 
 
 def attack(releases: list[dict[str, pd.DataFrame]]) -> dict[tuple[Any, ...], float]:
@@ -213,7 +171,7 @@ def test_a_release_protects_carries_over_and_refuses_what_is_not(tmp_path: Path)
             f"copy (select * replace (3 as count_value, 'published' as count_status) from "
             f"'{first.path}/data/fct_victim_state_year.parquet') to '{path}' (format parquet)"
         )
-    export = next(e for e in _exports(_marts(people)) if e.name == "fct_victim_state_year")
+    export = next(e for e in with_persons(people)[1] if e.name == "fct_victim_state_year")
     bad = protected_gate([TableFile(export, path, 1, {}, "")], tmp_path / "empty")
     assert bad.status == "refused" and "below 10" in bad.found
 
@@ -234,21 +192,7 @@ def test_the_policy_of_this_house() -> None:
     assert load_policy().threshold >= 10 and load_policy().width == load_policy().threshold - 1
 
 
-def _marts(people: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    return {**small.tables(), **counted(people)}
-
-
-def _exports(marts: dict[str, pd.DataFrame]) -> list[Any]:
-    exports = exports_from_manifest(small.manifest(marts))
-    return [
-        dataclasses.replace(e, disclosure="persons", primary_key=e.column_names[:-2])
-        if e.name in GRAINS
-        else e
-        for e in exports
-    ]
-
-
 def _built(folder: Path, people: pd.DataFrame, as_of: date) -> Any:
-    marts = _marts(people)
+    marts, exports = with_persons(people)
     warehouse = small.write_warehouse(folder / "mids.duckdb", marts)
-    return build(warehouse, folder / "releases", _exports(marts), as_of=as_of, data_version=str(as_of))
+    return build(warehouse, folder / "releases", exports, as_of=as_of, data_version=str(as_of))

@@ -1,0 +1,160 @@
+"""Panels on persons, the funnel and what changed; filters that act on all; nothing serious for axe-core."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from release import small_warehouse as small
+from release.conftest import build
+from release.small_persons import persons, with_persons
+
+from mids_orchestration.release import open_release, switch
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory):
+    """The second release of a shelf: it has a release before it to be compared with."""
+    root = tmp_path_factory.mktemp("panels")
+    for seed in (8, 7):
+        marts, exports = with_persons(persons(5, 2400))
+        marts["fct_weekly_count"] = small.weekly_counts(seed=seed)
+        marts["fct_case"] = small.tables(seed=seed)["fct_case"]
+        marts["fct_person_in_case"] = small.tables(seed=seed)["fct_person_in_case"]
+        warehouse = small.write_warehouse(root / "mids.duckdb", marts)
+        built = build(warehouse, root / "releases", exports, data_version=f"d{seed}")
+        switch(built)
+    return built
+
+
+@pytest.fixture(scope="module")
+def page(browser, release):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    complaints = []
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.goto(release.dashboard.resolve().as_uri())
+    drawn(opened)
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+def drawn(page):
+    page.wait_for_function("document.documentElement.dataset.drawn", timeout=20_000)
+
+
+def choose(page, name, value):
+    page.get_by_test_id(f"filter-{name}").select_option(value)
+    drawn(page)
+
+
+@pytest.fixture(autouse=True)
+def clear(page):
+    yield
+    page.locator("#clear-filters").click()
+    drawn(page)
+
+
+def test_persons_are_the_releases_and_suppressed_is_not_zero(page, release):
+    with open_release(release.path.parent) as tables:
+        rows = tables.execute(
+            "select state_code, count_value from fct_victim_state_year "
+            "where crime_type_code = 'TIP' and year_start = '2025-01-01' and (count_value > 0 or count_value is null)"
+        ).fetchall()
+    numbers = sorted(n for _, n in rows if n)
+    hidden = sum(n is None for _, n in rows)
+    assert numbers and hidden
+    told = page.locator("#who-where-TIP .mark-text text").all_text_contents()
+    shown = sorted(int(t) for t in told if t.isdigit())
+    assert shown == numbers[-len(shown) :] and len(shown) + told.count("suppressed") == 12
+    with page.expect_download() as download:
+        page.get_by_test_id("csv-who-where-TIP").click()
+    text = Path(download.value.path()).read_text("utf-8-sig")
+    listed = [r for r in csv.DictReader(io.StringIO(text)) if r["year"] == "2025"]
+    assert {(r["state_code"], r["persons"]) for r in listed if r["persons"] != "0"} == {
+        (state, "" if n is None else str(n)) for state, n in rows
+    }
+    assert {r["count_status"] for r in listed if r["persons"] == ""} == {"suppressed"}
+
+
+def test_the_year_and_child_filters_choose_rows(page):
+    before = page.locator("#who-nationality-TIP .mark-text text").all_text_contents()
+    choose(page, "year", "2022")
+    assert page.get_by_test_id("year-shown-TIP").inner_text() == "2022"
+    assert page.locator("#who-nationality-TIP .mark-text text").all_text_contents() != before
+    choose(page, "child", "Y")
+    labels = page.locator("#who-children-TIP .role-axis-label text").all_text_contents()
+    assert labels and all(label.startswith("Child") for label in labels)
+    notes = page.locator("article:has(#who-nationality-TIP) .only-child")
+    assert notes.is_visible() and "All ages" in notes.inner_text()
+
+
+def test_the_state_filter_redraws_the_trend_from_that_states_cases(page, release):
+    choose(page, "state", "10")
+    with open_release(release.path.parent) as tables:
+        weeks = tables.execute(
+            "select count(*) from (select event_week from fct_weekly_count where state_code = '10' and "
+            "crime_type_code = 'SOM' and event_week > date '2024-06-24' group by 1 having sum(count_value) > 0)"
+        ).fetchone()[0]
+    tall = page.evaluate(
+        "[...document.querySelectorAll('#trend-SOM .mark-rect path')].filter(p => p.getBBox().height > 0.5).length"
+    )
+    assert tall == weeks
+    assert page.locator("#trend-SOM .mark-area path").count() <= 3  # no projection for one state
+    assert page.locator("article:has(#trend-SOM) .only-state").is_visible()
+    assert page.locator("#states-SOM .mark-rect path").count() == 1
+
+
+def test_the_crime_and_period_filters(page):
+    choose(page, "crime", "SOM")
+    assert page.locator("#trend-SOM").is_visible() and not page.locator("#trend-TIP").is_visible()
+    assert not page.get_by_test_id("kpi-TIP").is_visible()
+    choose(page, "period", "26")
+    assert page.locator("#trend-SOM .mark-rect path").count() == 26
+    page.get_by_role("button", name="Bahasa Melayu").click()
+    drawn(page)
+    assert page.get_by_test_id("filter-crime").locator("option:checked").inner_text() == "Penyeludupan migran"
+    assert "disembunyikan" in page.locator("#who-where-SOM").inner_text()
+    page.get_by_role("button", name="English").click()
+    drawn(page)
+
+
+def test_the_funnel_and_the_changes_are_told(page):
+    page.get_by_test_id("table-funnel-TIP").locator("xpath=ancestor::details").locator("summary").click()
+    first = page.get_by_test_id("table-funnel-TIP").locator("tbody tr").nth(0).inner_text().split("\t")
+    assert first[:4] == ["2026", "24", "12", "0"] and first[4] == "50%"
+    assert page.get_by_test_id("table-changes").locator("tbody tr").count() == 12
+    assert "restated" in page.get_by_test_id("changes-totals").inner_text()
+
+
+@pytest.mark.parametrize("language", ["English", "Bahasa Melayu"])
+def test_axe_finds_nothing_serious(page, language):
+    page.get_by_role("button", name=language).click()
+    drawn(page)
+    found = Axe().run(page).response["violations"]
+    serious = {
+        v["id"]: [n["html"][:120] for n in v["nodes"][:3]]
+        for v in found
+        if v["impact"] in {"serious", "critical"}
+    }
+    page.get_by_role("button", name="English").click()
+    drawn(page)
+    assert serious == {}
+
+
+def test_it_is_light_and_fits_a_phone(browser, release, screenshots):
+    assert release.dashboard.stat().st_size < 6_000_000
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    small_page = context.new_page()
+    small_page.goto(release.dashboard.resolve().as_uri())
+    drawn(small_page)
+    assert small_page.evaluate("document.documentElement.scrollWidth") <= 390
+    small_page.screenshot(path=screenshots / "panels-390.png", full_page=True)
+    context.close()

@@ -1,0 +1,79 @@
+"""Persons with skewed attributes, and the count tables of them that a release protects."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+
+from mids_orchestration.release import Export, exports_from_manifest
+from release import small_warehouse as small
+
+GRAINS = {
+    "fct_victim_year": [],
+    "fct_victim_state_year": ["state_code"],
+    "fct_victim_nationality_year": ["nationality_code"],
+    "fct_victim_child_sex_year": ["is_child_code", "sex_code"],
+    "fct_victim_age_sex_year": ["age_band_code", "is_child_code", "sex_code"],
+}
+
+
+def persons(seed: int, many: int = 900) -> pd.DataFrame:
+    """Persons with skewed attributes over five years, 2022 to 2026."""
+    rng = np.random.default_rng(seed)
+    age = rng.choice(["00-08", "09-17", "18-20", "21-29", "30+"], many, p=[0.03, 0.09, 0.28, 0.35, 0.25])
+    return pd.DataFrame(
+        {
+            "year_start": rng.choice([f"{y}-01-01" for y in range(2022, 2027)], many),
+            "crime_type_code": rng.choice(["TIP", "SOM", "JOBSCAM"], many, p=[0.6, 0.36, 0.04]),
+            "state_code": rng.choice([f"{s:02d}" for s in range(1, 17)], many, p=_zipf(16)),
+            "nationality_code": rng.choice(list("ABCDEFGHIJKL"), many, p=_zipf(12)),
+            "age_band_code": age,
+            "is_child_code": np.where(pd.Series(age).isin(["00-08", "09-17"]), "Y", "N"),
+            "sex_code": rng.choice(["F", "M", "U"], many, p=[0.6, 0.38, 0.02]),
+        }
+    )
+
+
+def _zipf(n: int) -> np.ndarray:
+    weights = 1 / np.arange(1, n + 1)
+    return weights / weights.sum()
+
+
+def counted(people: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The count tables of those persons, with a row for zero where a combination occurs in another year."""
+    found = {}
+    for name, columns in GRAINS.items():
+        keys = ["year_start", "crime_type_code", *columns]
+        years = people[["year_start"]].drop_duplicates()
+        grid = years.merge(people[keys[1:]].drop_duplicates(), how="cross")
+        counts = people.groupby(keys).size().rename("count_value").reset_index()
+        frame = grid.merge(counts, how="left", on=keys).sort_values(keys, ignore_index=True)
+        frame["count_value"] = frame["count_value"].fillna(0).astype("Int64")
+        found[name] = frame.assign(count_status="published")
+    return found
+
+
+def funnel() -> pd.DataFrame:
+    """Cases by year and stage, of two crime types."""
+    rows = [
+        (f"{year}-01-01", crime, stage, order, max(0, 40 - 12 * order - (year - 2022)))
+        for year in range(2022, 2027)
+        for crime in ("TIP", "SOM")
+        for order, stage in enumerate(("OPENED", "CHARGED", "CONVICTED"), start=1)
+    ]
+    names = ["year_start", "crime_type_code", "stage_code", "stage_order", "case_count"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def with_persons(people: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], list[Export]]:
+    """The small warehouse's marts and exports with the tables of ``people`` and the funnel of cases."""
+    marts = {**small.tables(), **counted(people), "fct_case_funnel_year": funnel()}
+    exports = []
+    for export in exports_from_manifest(small.manifest(marts)):
+        if export.name in GRAINS:
+            keys = export.column_names[:-2]
+            export = dataclasses.replace(export, disclosure="persons", primary_key=keys)
+        exports.append(export)
+    return marts, exports
