@@ -17,6 +17,7 @@ from typing import Any
 
 from expectations.contract import Contract
 from mids_orchestration.landing import Receipt, pending, read_receipts
+from mids_orchestration.linkage.review import binding, read_decisions
 from mids_orchestration.settings import REPOSITORY, Settings
 
 _CODE_ROOTS = ("mids_orchestration", "forecasting", "expectations", "dbt_project")
@@ -36,6 +37,7 @@ class CycleRecord:
         release_id: the release it published, if it did.
         checks: one entry per check: asset, name, passed, blocking severity, what it said.
         failed_steps: steps that raised, with their message.
+        decisions_version: fingerprint of the reviewers' decisions that bound the run.
     """
 
     as_of: str
@@ -47,6 +49,7 @@ class CycleRecord:
     checks: list[dict[str, Any]] = field(default_factory=list)
     failed_steps: list[dict[str, str]] = field(default_factory=list)
     seconds: float = 0.0
+    decisions_version: str = ""
 
     @property
     def failed_checks(self) -> list[dict[str, Any]]:
@@ -66,6 +69,14 @@ def data_version(receipts: Iterable[Receipt]) -> str:
         if r.status == "accepted"
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def decisions_version(settings: Settings) -> str:
+    """Fingerprint of the reviewers' decisions that hold now, as record pairs; empty when there are none."""
+    same, different = binding(read_decisions(settings.identities))
+    if not same and not different:
+        return ""
+    return hashlib.sha256(json.dumps([same, different]).encode()).hexdigest()[:16]
 
 
 def code_version() -> str:
@@ -117,6 +128,7 @@ def nothing_new(settings: Settings, contracts: Mapping[str, Contract], as_of: da
     same = (
         last.data_version == data_version(read_receipts(settings.home))
         and last.code_version == code_version()
+        and last.decisions_version == decisions_version(settings)
         and last.release_id is not None
         and (settings.releases / last.release_id).is_dir()
     )

@@ -60,7 +60,7 @@ def import_(
         _fail(f"{file}: {error}" if isinstance(error, review.ReviewError) else str(error))
     if new:
         review.append(settings.identities, new)
-    text = f"{len(new):,} decisions taken in; they hold from the next run on (`mids run --force` runs it now)"
+    text = f"{len(new):,} decisions taken in; they hold from the next run on (`mids run`)"
     _say({"taken_in": [review.as_line(d) for d in new]}, text, as_json)
 
 

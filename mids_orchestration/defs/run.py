@@ -8,7 +8,13 @@ from datetime import date
 import dagster as dg
 
 from mids_orchestration.calendar import last_closed_week
-from mids_orchestration.cycle import CycleRecord, code_version, data_version, write_last_cycle
+from mids_orchestration.cycle import (
+    CycleRecord,
+    code_version,
+    data_version,
+    decisions_version,
+    write_last_cycle,
+)
 from mids_orchestration.defs.resources import AS_OF_TAG
 from mids_orchestration.landing import read_receipts
 from mids_orchestration.release import current_release
@@ -22,6 +28,8 @@ def run_weekly_cycle(settings: Settings, as_of: date) -> CycleRecord:
     from mids_orchestration.definitions import build_defs
 
     started = time.monotonic()
+    # Taken before the run: a decision that comes in while it runs is news for the next one.
+    bound_by = decisions_version(settings)
     job = build_defs(settings).resolve_job_def("weekly_cycle")
     with dg.DagsterInstance.get() as instance:
         result = job.execute_in_process(
@@ -36,6 +44,7 @@ def run_weekly_cycle(settings: Settings, as_of: date) -> CycleRecord:
         as_of=as_of.isoformat(),
         data_version=data_version(read_receipts(settings.home)),
         code_version=code_version(),
+        decisions_version=bound_by,
         run_id=result.run_id,
         succeeded=result.success,
         release_id=published.release_id if published else None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from benchmarks.linkage_sample import truth_of
 from mids_orchestration.linkage.evaluate import evaluate
 from tests.endtoend.conftest import AS_OF, World
 
@@ -98,7 +98,7 @@ def test_linkage_against_the_truth(world: World) -> None:
     """Prints precision and recall of the person links; the floors are those a release may not fall below."""
     with duckdb.connect(str(world.home / "warehouse" / "mids.duckdb"), read_only=True) as connection:
         links = connection.execute("select * from linked.person_link").df()
-    truth = _truth_of(world.home)
+    truth = truth_of(world.home)
     assert set(truth["person_record_id"]) == set(links["person_record_id"])
     score = evaluate(links, truth)["all"]
     print(
@@ -107,15 +107,6 @@ def test_linkage_against_the_truth(world: World) -> None:
     assert score.true_pairs > 50
     assert score.precision is not None and score.precision >= 0.97
     assert score.recall is not None and score.recall >= 0.85
-
-
-def _truth_of(home: Path) -> pd.DataFrame:
-    """Who each landed person record truly is; the truth names records as the warehouse derives their ids."""
-    truth = pd.read_parquet(home / "truth" / "record_person.parquet")
-    names = truth[["agency", "record", "source_key"]].agg("|".join, axis=1)
-    return truth.assign(
-        person_record_id=[hashlib.md5(n.encode(), usedforsecurity=False).hexdigest() for n in names]
-    )
 
 
 def _files(home: Path) -> dict[str, tuple[int, int]]:
