@@ -10,7 +10,8 @@ from tests.unit.landing.desk import Desk
 HEAD = "ref;seen_on;state;persons;note\n"
 BAD = [
     "a1;;JOHOR;1;", ";;JOHOR;1;", "X1;31/02/2024;JOHOR;1;", "X2; 01/02/2024 ;JOHOR;1;", "X3;;PERAK;1;",
-    "X4;;NO;900;", "X5;;NA;x;", "X6 ;;NA;;", "X6;;KEDAH;;", "X7;;NA;;", "X7;;NA;;", " X8;;NA;;", "X9;01/01/0024;NA; 7 ;",
+    "X4;;NO;900;", "X5;;NA;x;", "X6 ;;NA;;", "X6;;KEDAH;;", "X7;;NA;;", "X7;;NA;;", " X8;;NA;;",
+    "X9;01/01/0024;NA; 7 ;",
 ]  # fmt: skip
 
 
