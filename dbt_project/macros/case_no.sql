@@ -2,6 +2,7 @@
      D3/TIP/00123/2024 · TIP-123-2024 (D3) · IP D3 TIP 00123/2024 · D3/TIP/123/24   ->  PDRM TIP/123/2024
      JIM/ATIPSOM/2024/0012 · ATIPSOM-12-2024 (JIM) · JIM/ATIPSOM/12/24              ->  JIM/12/2024
      MMEA/KES/2024/012 · APMM 12/2024 · KES-12-2024 (MMEA)                          ->  APMM/12/2024
+     JKDM/KES/2024/0012 · JKDM 12/2024 · KES-12-2024 (JKDM)                         ->  JKDM/12/2024, also JTK, AKPS
    A number in no known series keeps its letters and digits and meets only those written alike. #}
 {% macro case_no_norm(expression) -%}
     {%- set words = "concat(' ', " ~ mids.plain_text(expression) ~ ", ' ')" -%}
@@ -15,6 +16,9 @@
             when {{ words }} like '% SOM %' then 'PDRM SOM'
             when {{ words }} like '% ATIPSOM %' or {{ words }} like '% JIM %' then 'JIM'
             when {{ words }} like '% MMEA %' or {{ words }} like '% APMM %' then 'APMM'
+            when {{ words }} like '% JKDM %' then 'JKDM'
+            when {{ words }} like '% JTK %' then 'JTK'
+            when {{ words }} like '% AKPS %' then 'AKPS'
         end
         || '/' || {{ number }}
         || '/' || coalesce({{ long_year }}, '20' || {{ short_year }}),

@@ -7,7 +7,19 @@ with balance as (
         (select count(*) from {{ ref('stg_pdrm__persons') }})
         + (select count(*) from {{ ref('stg_jim__persons') }})
         + (select count(*) from {{ ref('stg_kln__consular_cases') }})
-        + (select count(*) from {{ ref('stg_ngo__reports') }}) as rows_in,
+        + (select count(*) from {{ ref('stg_ngo__reports') }})
+        + (
+            select count(*) from {{ ref('stg_jkdm__cases') }}
+            where person_no > 0
+        )
+        + (
+            select count(*) from {{ ref('stg_jtk__complaints') }}
+            where full_name is not null
+        )
+        + (
+            select count(*) from {{ ref('stg_akps__encounters') }}
+            where person_no is not null
+        ) as rows_in,
         (
             select count(*)
             from {{ ref('cnf_person_version') }}

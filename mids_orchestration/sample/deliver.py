@@ -20,14 +20,20 @@ from .horizon import AS_OF, began_on
 from .streams import Streams
 from .writers import csv_bytes, json_bytes, ndjson_bytes, xlsx_bytes
 
-LATE_SHARE = {"pdrm": 0.04, "jim": 0.05, "apmm": 0.06, "agc": 0.04, "kln": 0.05, "ngo": 0.10}
+LATE_SHARE = {
+    "pdrm": 0.04, "jim": 0.05, "apmm": 0.06, "agc": 0.04, "kln": 0.05, "ngo": 0.10, "jkdm": 0.03, "jtk": 0.05,
+    "jkm": 0.08, "akps": 0.02,
+}  # fmt: skip
+MONTHLY = ("jkdm",)  # the first Monday of the month
 SILENT = ("kln", date(2025, 3, 24), date(2025, 4, 7))  # three Mondays around the feast of 31 March 2025
-NIL_RETURNS = ("agc",)  # send a dated document even when there is nothing new; the others send nothing
+NIL_RETURNS = ("agc", "jkdm")  # send a dated document even when there is nothing new; the others send nothing
 MAX_FAULTY_SHARE = 0.10  # a delivery as a whole must stay acceptable (contracts refuse above 0.2)
 SMALLEST_FAULTY = 6  # records in the smallest delivery that may carry one faulty record
 TITLES = {
     "operations": ("Operasi", "LAPORAN OPERASI PENGUATKUASAAN"),
     "persons": ("Orang", "SENARAI ORANG (ATIPSOM)"),
+    "protection_orders": ("Perintah", "DAFTAR PERINTAH PERLINDUNGAN (AKTA 670)"),
+    "shelter_stays": ("Penempatan", "DAFTAR PENEMPATAN RUMAH PERLINDUNGAN"),
 }
 
 
@@ -70,15 +76,16 @@ def schedule(streams: Streams, agency: str, weeks: int) -> list[date]:
             missed.add(monday)
             if long[i] < 0.25:
                 missed.add(date.fromordinal(monday.toordinal() + 7))
+        if agency in MONTHLY and monday.day > 7:
+            missed.add(monday)
         if agency == SILENT[0] and SILENT[1] <= monday <= SILENT[2]:
             missed.add(monday)
     return [m for m in mondays if m not in missed or m in (mondays[0], AS_OF)]
 
 
 def _weight(row: Row) -> int:
-    """Records a row becomes at the door: one per charge, at least one."""
-    charges = row.get("charges")
-    return max(1, len(charges)) if isinstance(charges, list) else 1
+    """Records a row becomes at the door: one per element of its nested list, at least one."""
+    return max([1, *(len(value) for value in row.values() if isinstance(value, list))])
 
 
 def _pick(log: RecordLog, cutoffs: np.ndarray) -> dict[int, list[int]]:
@@ -116,20 +123,31 @@ def _fault_rows(log: RecordLog, versions: list[int]) -> tuple[list[Row], int, se
 
 def _bytes(view: FeedView, rows: dict[str, list[Row]], sent_on: date) -> tuple[str, bytes]:
     logs = view.logs
-    if view.agency == "jim":
-        sheets = [(*TITLES[k], logs[k].columns, rows[k]) for k in ("operations", "persons")]
+    if view.agency in ("jim", "jkm"):
+        sheets = [(*TITLES[k], logs[k].columns, rows[k]) for k in logs]
         return "xlsx", xlsx_bytes(sheets, sent_on=sent_on)
     ((record, log),) = logs.items()
     if view.agency == "apmm":
         return "ndjson", ndjson_bytes(log.columns, rows[record])
-    if view.agency == "agc":
-        return "json", json_bytes(log.columns, rows[record], generated_on=sent_on)
+    if view.agency in ("agc", "akps"):
+        listed = "cases" if view.agency == "agc" else "data"
+        return "json", json_bytes(log.columns, rows[record], generated_on=sent_on, records=listed)
+    # The title's day keeps one month's nil return from being the bytes of another's.
     settings: dict[str, dict[str, Any]] = {
         "pdrm": {"delimiter": ";", "encoding": "cp1252", "newline": "\r\n"},
         "kln": {"delimiter": ",", "encoding": "utf-8-sig", "newline": "\r\n"},
         "ngo": {"delimiter": ",", "encoding": "utf-8", "newline": "\n"},
+        "jtk": {"delimiter": ",", "encoding": "utf-8", "newline": "\n"},
+        "jkdm": {
+            "delimiter": "\t",
+            "encoding": "utf-16-le",
+            "newline": "\r\n",
+            "title": f"Penyata kes kastam setakat {sent_on:%d/%m/%Y}",
+        },
     }
-    return "csv", csv_bytes(log.columns, rows[record], **settings[view.agency])
+    return "txt" if view.agency == "jkdm" else "csv", csv_bytes(
+        log.columns, rows[record], **settings[view.agency]
+    )
 
 
 def send(

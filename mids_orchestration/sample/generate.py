@@ -14,9 +14,13 @@ from typing import Any
 
 from . import truth
 from .agencies.agc import ProsecutionDesk
+from .agencies.akps import BorderDesk
 from .agencies.apmm import MaritimeDesk
 from .agencies.base import FeedView, Links
 from .agencies.jim import ImmigrationDesk
+from .agencies.jkdm import CustomsDesk
+from .agencies.jkm import WelfareDesk
+from .agencies.jtk import LabourDesk
 from .agencies.kln import ConsularDesk
 from .agencies.ngo import PartnerDesk
 from .agencies.pdrm import PoliceDesk
@@ -65,11 +69,29 @@ def build_views(world: World, links: Links) -> list[FeedView]:
     maritime = MaritimeDesk(world, links, police.number, immigration.case_number)
     partners = PartnerDesk(world, links)
     consular = ConsularDesk(world, links, police.number, police.registered, partners.reference)
+    customs = CustomsDesk(world, links, police.number)
+    labour = LabourDesk(world, links, police.number)
+    border = BorderDesk(world, links, police.number)
     number = {**maritime.case_number, **immigration.case_number, **police.number}
     recorded = {**maritime.recorded, **immigration.recorded, **police.registered}
+    for smaller in (customs, labour, border):
+        number |= smaller.case_number
+        recorded |= smaller.recorded
     prosecutors = ProsecutionDesk(world, links, number, recorded)
+    welfare = WelfareDesk(world, links, number, recorded, police.orders)
     views: list[FeedView] = []
-    for desk in (police, immigration, maritime, prosecutors, consular, partners):
+    for desk in (
+        police,
+        immigration,
+        maritime,
+        prosecutors,
+        consular,
+        partners,
+        customs,
+        labour,
+        border,
+        welfare,
+    ):
         views += desk.views()
     return views
 
@@ -114,6 +136,7 @@ def generate(
         "person": truth.persons(world),
         "record_person": record_person,
         "record_case": truth.record_cases(world, links, first),
+        "record_order": truth.record_orders(links, first),
         "case": truth.cases(world),
         "weekly_count": truth.weekly_counts(world),
     }

@@ -85,6 +85,17 @@ def record_cases(world: World, links: Links, first: FirstSound) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def record_orders(links: Links, first: FirstSound) -> pd.DataFrame:
+    """One row per protection order or stay that was ever delivered in a sound version: whose, and in which case."""
+    rows = [
+        (agency, feed, record, key, person_id(no), case_id(case), first[agency, record][rid])
+        for agency, feed, record, rid, key, no, case in links.order
+        if rid in first[agency, record]
+    ]
+    columns = ["agency", "feed", "record", "source_key", "true_person_id", "true_case_id", "first_sent_on"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def cases(world: World) -> pd.DataFrame:
     """One row per true case. `is_official` is false for what only NGOs or missions know."""
     case = world.case

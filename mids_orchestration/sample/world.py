@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from .horizon import AKPS_ON
 from .streams import Streams
-from .world_cases import Events, build_events
+from .world_cases import ENTRY_STATES, Events, build_events
 from .world_law import Prosecution, build_prosecutions
 from .world_people import People, Person, build_people
 
@@ -22,10 +23,16 @@ from .world_people import People, Person, build_people
 KLN_HEARS, PDRM_HEARS = 0.84, 0.42
 NGO_MEETS = {"JOBSCAM": 0.10, "OFFICIAL": 0.026}
 
+# Shares of police cases that Labour, Customs and the border agency found first (assumed).
+LABOUR_FINDS, CUSTOMS_FINDS, BORDER_FINDS = 0.05, 0.02, 0.05
+
 
 @dataclass
 class World:
-    """Everything that is true. `case` carries in_pdrm, in_jim, in_apmm, in_kln; `people.part` carries in_ngo."""
+    """Everything that is true.
+
+    `case` carries in_<agency> for PDRM, JIM, APMM, KLN, JKDM, JTK and AKPS; `people.part` carries in_ngo.
+    """
 
     streams: Streams
     events: Events
@@ -55,6 +62,16 @@ def build_world(streams: Streams, scale: float) -> World:
     case["in_pdrm"] = np.where(scam, pdrm, lead == "PDRM")
     case["in_jim"] = (lead == "JIM") | case["is_joint"].to_numpy()
     case["in_apmm"] = case["boat_no"].to_numpy() >= 0
+    # What the police investigate may have been found by another desk, which writes it down too.
+    found = streams.array("world.found").random(len(case))
+    ashore = (lead == "PDRM") & (case["boat_no"].to_numpy() < 0)
+    labour = ashore & (case["exploitation"] == "FORCED_LABOUR").to_numpy()
+    smuggled = ashore & (case["crime_type"] == "SOM").to_numpy()
+    since_akps = case["occurred"].to_numpy() >= AKPS_ON.toordinal()
+    entry = np.isin(case["state_code"].to_numpy(), ENTRY_STATES)
+    case["in_jtk"] = (lead == "JTK") | (labour & (found < LABOUR_FINDS))
+    case["in_jkdm"] = (lead == "JKDM") | (smuggled & (found < CUSTOMS_FINDS))
+    case["in_akps"] = (lead == "AKPS") | (smuggled & since_akps & entry & (found > 1 - BORDER_FINDS))
 
     people = build_people(streams, case, events.boat)
     part = people.part

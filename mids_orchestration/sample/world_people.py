@@ -144,6 +144,9 @@ def build_people(streams: Streams, case: pd.DataFrame, boat: pd.DataFrame) -> Pe
     """
     rng = streams.scalar("world.people")
     maker = _Maker(rng)
+    # Those whom the newer agencies list draw from a stream of their own, so that they move nobody else.
+    border = _Maker(streams.scalar("world.people.border"))
+    border.person, border.seen_mykad = maker.person, maker.seen_mykad
     big = dict(zip(boat["boat_no"], boat["is_big"], strict=True))
     past_suspects: list[int] = []
     past_victims: list[int] = []
@@ -175,6 +178,13 @@ def build_people(streams: Streams, case: pd.DataFrame, boat: pd.DataFrame) -> Pe
                     continue
                 form = main if rng.random() < 0.75 else maker.form(group)
                 add(maker.make(group, form, row.occurred, row.state_code, False), "SMUGGLED_MIGRANT")
+        if row.n_migrants and row.lead in ("AKPS", "JKDM"):
+            main = border.form("LAND_MIGRANT")
+            for _ in range(row.n_migrants):
+                form = main if border.rng.random() < 0.75 else border.form("LAND_MIGRANT")
+                add(
+                    border.make("LAND_MIGRANT", form, row.occurred, row.state_code, False), "SMUGGLED_MIGRANT"
+                )
         for _ in range(row.n_suspects):
             if past_suspects and rng.random() < 0.02:
                 add(past_suspects[int(rng.random() * len(past_suspects))], "SUSPECT")

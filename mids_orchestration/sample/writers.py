@@ -1,4 +1,4 @@
-"""Bytes of deliveries: CSV in two encodings, NDJSON, JSON, XLSX. The same rows always give the same bytes.
+"""Bytes of deliveries: delimited text, NDJSON, JSON, XLSX. The same rows always give the same bytes.
 
 Belongs here: file formats as the agencies use them. Not: which rows go into which delivery (deliver).
 """
@@ -23,17 +23,26 @@ _CORE_TIME = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms)")
 
 
 def csv_bytes(
-    columns: Sequence[str], rows: Sequence[Row], *, delimiter: str, encoding: str, newline: str
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    *,
+    delimiter: str,
+    encoding: str,
+    newline: str,
+    title: str = "",
 ) -> bytes:
-    """A CSV with header.
+    """A CSV with header, below a title line if there is one.
 
     Raises UnicodeEncodeError if a text has letters outside the encoding: views fold names before they come here.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, delimiter=delimiter, lineterminator=newline)
+    if title:
+        writer.writerow([title])
     writer.writerow(columns)
     writer.writerows([row[c] for c in columns] for row in rows)
-    return buffer.getvalue().encode(encoding)
+    mark = b"\xff\xfe" if encoding == "utf-16-le" else b""  # what a spreadsheet's "Unicode text" begins with
+    return mark + buffer.getvalue().encode(encoding)
 
 
 def _nested(columns: Sequence[str], row: Row) -> Row:
@@ -54,9 +63,9 @@ def ndjson_bytes(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
     return "".join(line + "\n" for line in lines).encode()
 
 
-def json_bytes(columns: Sequence[str], rows: Sequence[Row], *, generated_on: date) -> bytes:
-    """The prosecutors' document: day of writing, then the files of the accused."""
-    document = {"generated_on": generated_on.isoformat(), "cases": [{c: r[c] for c in columns} for r in rows]}
+def json_bytes(columns: Sequence[str], rows: Sequence[Row], *, generated_on: date, records: str) -> bytes:
+    """A document: day of writing, then the list of records under the name `records`."""
+    document = {"generated_on": generated_on.isoformat(), records: [{c: r[c] for c in columns} for r in rows]}
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
 

@@ -132,6 +132,68 @@ REPORT = {
     "updated_at": "2024-07-05 08:00:00",
 }
 
+SEIZURE = {
+    "source_case_no": "JKDM/KES/2024/0001",
+    "person_no": "1",
+    "occurred_on": "01/07/2024",
+    "state_name": "Perak",
+    "case_type": "PENYELUDUPAN MIGRAN",
+    "victim_count": "3",
+    "suspect_count": "1",
+    "role": "SUSPEK",
+    "full_name": "KASTAM CONTOH",
+    "sex": "L",
+    "nationality_text": "MALAYSIA",
+    "recorded_on": "02/07/2024",
+    "updated_at": "02/07/2024 10:00:00",
+}
+HANDED_OVER = {"police_case_no": "TIP-124-2022 (D3)", "updated_at": "12/07/2024 10:00:00"}
+COMPLAINT = {
+    "complaint_no": "ADU/2024/00001",
+    "complaint_kind": "COMPLAINT",
+    "reported_on": "2024-07-01",
+    "state_name": "Selangor",
+    "finding": "PENDING",
+    "full_name": "Buruh Contoh",
+    "sex": "M",
+    "nationality_code": "BD",
+    "recorded_on": "2024-07-01",
+    "updated_at": "2024-07-01 09:00:00",
+}
+ENCOUNTER = {
+    "encounter_no": "ENC-2025-000001",
+    "occurred_at": "2025-02-01T00:30:00+08:00",
+    "state_name": "Johor",
+    "case_type": "SOM",
+    "encounter_outcome": "CASE_OPENED",
+    "source_case_no": "AKPS/KES/2025/0001",
+    "person_no": "1",
+    "role": "SMUGGLED_MIGRANT",
+    "full_name": "SEMPADAN CONTOH",
+    "sex": "M",
+    "nationality_code": "MM",
+    "recorded_on": "2025-02-01",
+    "updated_at": "2025-02-01T08:00:00+08:00",
+}
+ORDER = {
+    "order_no": "JKM/PP/2022/00001",
+    "source_case_no": "IP D3 TIP 00123/2022",
+    "full_name": "Siti Contoh",
+    "sex": "PEREMPUAN",
+    "nationality_text": "INDONESIA",
+    "interim_on": "24-02-2022",
+    "decision": "BELUM DIPUTUSKAN",
+    "recorded_on": "25-02-2022",
+    "updated_at": "25-02-2022 09:00",
+}
+STAY = {
+    "order_no": "JKM/PP/2022/00001",
+    "stay_no": "1",
+    "admitted_on": "24-02-2022",
+    "recorded_on": "25-02-2022",
+    "updated_at": "25-02-2022 09:00",
+}
+
 RECORDS: Records = {
     "pdrm__cases": {
         "2024-07-01": [
@@ -253,6 +315,49 @@ RECORDS: Records = {
             REPORT,
             REPORT | {"source_case_no": "ORG-2024-00002", "trafficking_status": "NotAVictimOfTrafficking"},
         ]
+    },
+    "jkdm__cases": {
+        "2024-07-08": [SEIZURE, SEIZURE | {"person_no": "2", "role": "MIGRAN DISELUDUP"}],
+        # Handed to the police; and a case with nobody listed.
+        "2024-07-15": [
+            SEIZURE | HANDED_OVER,
+            SEIZURE | HANDED_OVER | {"person_no": "2", "role": "MIGRAN DISELUDUP"},
+            {k: v for k, v in SEIZURE.items() if k not in ("role", "full_name", "sex", "nationality_text")}
+            | {"source_case_no": "JKDM/KES/2024/0002", "person_no": "0"},
+        ],
+    },
+    "jtk__complaints": {
+        "2024-07-08": [
+            COMPLAINT,
+            COMPLAINT | {"complaint_no": "ADU/2024/00002", "full_name": "", "finding": "NO FORCED LABOUR"},
+        ],
+        "2024-07-15": [
+            COMPLAINT
+            | {"finding": "FORCED LABOUR", "source_case_no": "JTK/KES/2024/0001", "updated_at": "2024-07-11 09:00:00"}
+        ],
+    },
+    "akps__encounters": {
+        "2024-07-15": [
+            ENCOUNTER,
+            ENCOUNTER | {"person_no": "2", "role": "SUSPECT"},
+            {k: ENCOUNTER[k] for k in ("occurred_at", "state_name", "recorded_on", "updated_at")}
+            | {"encounter_no": "ENC-2025-000002", "encounter_outcome": "REFUSED_ENTRY"},
+        ]
+    },
+    "jkm__protection_orders": {
+        "2024-07-01": [ORDER],
+        "2024-07-08": [
+            ORDER | {"decision": "DIBERI", "decided_on": "10-03-2022", "updated_at": "11-03-2022 09:00"},
+            ORDER | {"order_no": "JKM/PP/2022/00002", "decision": "DITOLAK"},
+        ],
+    },
+    "jkm__shelter_stays": {
+        "2024-07-01": [STAY],
+        "2024-07-08": [
+            STAY | {"left_on": "15-03-2022", "exit_reason": "PINDAH", "updated_at": "15-03-2022 09:00"},
+            STAY
+            | {"stay_no": "2", "admitted_on": "15-03-2022", "left_on": "01-06-2022", "exit_reason": "DIHANTAR PULANG"},
+        ],
     },
     "ctdc__victims": {
         "2024-07-08": [

@@ -52,6 +52,9 @@ def test_times_with_offset_stay_local(tiny: Built) -> None:
         ("MMEA/KES/2024/012", "APMM/12/2024"),
         ("APMM 12/2024", "APMM/12/2024"),
         ("KES-12-2024 (MMEA)", "APMM/12/2024"),
+        ("JKDM/KES/2024/0012", "JKDM/12/2024"),
+        ("JTK 12/2024", "JTK/12/2024"),
+        ("KES-12-2025 (AKPS)", "AKPS/12/2025"),
         ("KLN/KONS/2024/00001", "KLN KONS 2024 00001"),
         ("no number", "NO NUMBER"),
     ],
@@ -93,6 +96,49 @@ def test_persons_get_place_event_and_age_from_their_case(tiny: Built) -> None:
     assert accused == [("year", date(2022, 2, 21), "PDRM TIP/123/2022")]
 
 
+def test_smaller_agencies_cases_are_told_once_and_meet_the_police(tiny: Built) -> None:
+    told = tiny.rows(
+        """select source_agency_code, source_record_key, case_kind_code, case_no_norm, crime_type_code, state_code
+        from conformed.cnf_case where source_agency_code in ('JKDM', 'JTK', 'AKPS') order by 2"""
+    )
+    assert told == [
+        ("JTK", "ADU/2024/00001", "LABOUR", "JTK/1/2024", "TIP", "10"),
+        ("AKPS", "ENC-2025-000001", "ENCOUNTER", "AKPS/1/2025", "SOM", "01"),
+        ("JKDM", "JKDM/KES/2024/0001", "SEIZURE", "PDRM TIP/124/2022", "SOM", "08"),
+        ("JKDM", "JKDM/KES/2024/0002", "SEIZURE", "JKDM/2/2024", "SOM", "08"),
+    ]
+    persons = tiny.rows(
+        """select source_agency_code, role_code, case_no_norm, nationality_code from conformed.cnf_person
+        where source_agency_code in ('JKDM', 'JTK', 'AKPS') order by 1, 2"""
+    )
+    assert persons == [
+        ("AKPS", "SMUGGLED_MIGRANT", "AKPS/1/2025", "MM"),
+        ("AKPS", "SUSPECT", "AKPS/1/2025", "MM"),
+        ("JKDM", "SMUGGLED_MIGRANT", "PDRM TIP/124/2022", "MY"),
+        ("JKDM", "SUSPECT", "PDRM TIP/124/2022", "MY"),
+        ("JTK", "VICTIM", "JTK/1/2024", "BD"),
+    ]
+
+
+def test_a_complainant_is_a_victim_only_once_forced_labour_is_found(tiny: Built) -> None:
+    assert tiny.rows(
+        """select role_code, is_current from conformed.cnf_person_version
+        where source_agency_code = 'JTK' order by version_no"""
+    ) == [("XX", False), ("VICTIM", True)]
+
+
+def test_a_protection_order_carries_its_decision_and_the_end_of_the_last_stay(tiny: Built) -> None:
+    assert tiny.rows(
+        """select order_no, case_no_norm, order_decision_code, decided_on, stay_count, admitted_on, left_on,
+            shelter_exit_code
+        from conformed.cnf_protection_order order by 1"""
+    ) == [
+        ("JKM/PP/2022/00001", "PDRM TIP/123/2022", "GRANTED", date(2022, 3, 10), 2, date(2022, 2, 24),
+         date(2022, 6, 1), "REPATRIATED"),
+        ("JKM/PP/2022/00002", "PDRM TIP/123/2022", "REFUSED", None, 0, None, None, "NOT_ADMITTED"),
+    ]  # fmt: skip
+
+
 def test_namibia_is_not_missing(tiny: Built) -> None:
     assert tiny.rows(
         "select distinct nationality_code from conformed.cnf_person where source_agency_code = 'NGO'"
@@ -120,9 +166,11 @@ def test_records_that_write_the_same_case_number_are_one_case(tiny: Built) -> No
     assert cases == [
         ("PDRM", "INVESTIGATION", "JOBSCAM", 2, 2, 0, 0),
         ("PDRM", "INVESTIGATION", "SOM", 2, 2, 2, 2),
+        ("PDRM", "INVESTIGATION", "TIP", 2, 2, 0, 0),
     ]
-    # Three papers and the job scam; Immigration's own, the boat's own, and one consular case without number.
-    assert tiny.rows("select count(*) from marts.fct_case") == [(7,)]
+    # Three papers and the job scam; Immigration's own, the boat's own, and one consular case without number; and one
+    # each of Customs, Labour and the border agency.
+    assert tiny.rows("select count(*) from marts.fct_case") == [(10,)]
 
 
 def test_charges_find_their_case_and_files_without_charge_stay(tiny: Built) -> None:
@@ -148,8 +196,9 @@ def test_a_linked_person_counts_once_and_an_unlinked_one_is_not_lost(tiny: Built
     counted = tiny.rows(
         "select crime_type_code, count(*) from marts.fct_person_in_case where is_counted group by 1 order by 1"
     )
-    # Ali and Lim abroad; the migrant and the victim of what became a smuggling case; the organisation's one.
-    assert counted == [("JOBSCAM", 2), ("SOM", 2), ("TIP", 1)]
+    # Ali and Lim abroad; the migrant and the victim of what became a smuggling case, and the border agency's migrant;
+    # the organisation's one, Labour's, and Customs' migrant, in what the police call trafficking.
+    assert counted == [("JOBSCAM", 2), ("SOM", 3), ("TIP", 3)]
 
 
 def test_a_past_week_can_be_counted_as_it_was_known(tiny: Built) -> None:

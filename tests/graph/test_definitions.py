@@ -81,7 +81,8 @@ def test_the_line_is_unbroken_from_feed_to_release(graph: dg.AssetGraph) -> None
         upstream |= frontier
         frontier = {parent for key in frontier for parent in graph.get(key).parent_keys} - upstream
     for name in ("pdrm__cases", "pdrm__persons", "jim__operations", "apmm__interceptions", "agc__charges",
-                 "kln__consular_cases", "ngo__reports"):  # fmt: skip
+                 "kln__consular_cases", "ngo__reports", "jkdm__cases", "jtk__complaints",
+                 "akps__encounters"):  # fmt: skip
         assert dg.AssetKey(["landing", name]) in upstream, name
 
 

@@ -1,5 +1,6 @@
 -- One row per case record and delivery, as one agency tells it: police papers, operations and
--- interceptions that led to a case, consular cases.
+-- interceptions that led to a case, consular cases, Customs seizures, labour complaints found to be forced labour,
+-- and encounters at entry points that led to a case.
 with pdrm as (
 
     select
@@ -135,6 +136,133 @@ kln as (
 
 ),
 
+jkdm_lines as (
+
+    -- The return has a line per person; the case stands on each of them.
+    select
+        *,
+        row_number() over (partition by source_case_no, updated_at, _receipt_id order by _line_no) as person_row
+    from {{ ref('stg_jkdm__cases') }}
+
+),
+
+jkdm as (
+
+    select
+        'JKDM' as source_agency_code,
+        'cases' as source_record,
+        'SEIZURE' as case_kind_code,
+        source_case_no as source_record_key,
+        source_case_no,
+        coalesce(police_case_no, source_case_no) as shared_case_no,
+        true as is_case,
+        case_type,
+        cast(null as {{ dbt.type_string() }}) as section_text,
+        cast(null as {{ dbt.type_string() }}) as exploitation_text,
+        occurred_on,
+        cast(null as date) as reported_on,
+        recorded_on,
+        state_name,
+        cast(null as {{ dbt.type_string() }}) as raid_no,
+        cast(null as date) as raid_on,
+        victim_count,
+        suspect_count,
+        cast(null as {{ dbt.type_string() }}) as case_status,
+        updated_at,
+        known_on,
+        _received_on,
+        _receipt_id,
+        _line_no
+    from jkdm_lines
+    where person_row = 1
+
+),
+
+jtk as (
+
+    -- Every version of a complaint in which forced labour was ever found: a finding taken back ends the case.
+    select
+        'JTK' as source_agency_code,
+        'complaints' as source_record,
+        'LABOUR' as case_kind_code,
+        source_record_key,
+        coalesce(source_case_no, complaint_no) as source_case_no,
+        coalesce(source_case_no, complaint_no) as shared_case_no,
+        finding = 'FORCED LABOUR' as is_case,
+        'TIP' as case_type,
+        cast(null as {{ dbt.type_string() }}) as section_text,
+        'FORCED LABOUR' as exploitation_text,
+        cast(null as date) as occurred_on,
+        reported_on,
+        recorded_on,
+        state_name,
+        cast(null as {{ dbt.type_string() }}) as raid_no,
+        inspected_on as raid_on,
+        cast(null as {{ dbt.type_bigint() }}) as victim_count,
+        cast(null as {{ dbt.type_bigint() }}) as suspect_count,
+        cast(null as {{ dbt.type_string() }}) as case_status,
+        updated_at,
+        known_on,
+        _received_on,
+        _receipt_id,
+        _line_no
+    from {{ ref('stg_jtk__complaints') }}
+    where source_record_key in (
+        select found.source_record_key
+        from {{ ref('stg_jtk__complaints') }} as found
+        where found.finding = 'FORCED LABOUR'
+    )
+
+),
+
+akps_rows as (
+
+    -- The feed has a row per person; the encounter stands on each of them.
+    select
+        *,
+        row_number() over (partition by encounter_no, updated_at, _receipt_id order by _line_no) as person_row
+    from {{ ref('stg_akps__encounters') }}
+
+),
+
+akps as (
+
+    select
+        'AKPS' as source_agency_code,
+        'encounters' as source_record,
+        'ENCOUNTER' as case_kind_code,
+        encounter_no as source_record_key,
+        coalesce(source_case_no, encounter_no) as source_case_no,
+        source_case_no as shared_case_no,
+        source_case_no is not null as is_case,
+        case_type,
+        cast(null as {{ dbt.type_string() }}) as section_text,
+        cast(null as {{ dbt.type_string() }}) as exploitation_text,
+        cast(occurred_at as date) as occurred_on,
+        cast(null as date) as reported_on,
+        recorded_on,
+        state_name,
+        encounter_no as raid_no,
+        cast(occurred_at as date) as raid_on,
+        cast(null as {{ dbt.type_bigint() }}) as victim_count,
+        cast(null as {{ dbt.type_bigint() }}) as suspect_count,
+        cast(null as {{ dbt.type_string() }}) as case_status,
+        updated_at,
+        known_on,
+        _received_on,
+        _receipt_id,
+        _line_no
+    from akps_rows
+    where
+        person_row = 1
+        and encounter_no in (
+            select with_case.encounter_no
+            from {{ ref('stg_akps__encounters') }} as with_case
+            where with_case.source_case_no is not null
+        )
+
+),
+
 told as (
 
     select * from pdrm
@@ -144,6 +272,12 @@ told as (
     select * from apmm
     union all
     select * from kln
+    union all
+    select * from jkdm
+    union all
+    select * from jtk
+    union all
+    select * from akps
 
 ),
 

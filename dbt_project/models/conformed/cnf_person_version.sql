@@ -182,6 +182,112 @@ ngo as (
 
 ),
 
+jkdm as (
+
+    select
+        'JKDM' as source_agency_code,
+        'cases' as source_record,
+        source_record_key,
+        source_case_no,
+        source_case_no as case_source_key,
+        coalesce(police_case_no, source_case_no) as shared_case_no,
+        role,
+        full_name,
+        sex as sex_text,
+        birth_date,
+        cast(null as {{ dbt.type_bigint() }}) as age_years,
+        nationality_text,
+        cast(null as {{ dbt.type_string() }}) as document_text,
+        document_no,
+        cast(null as {{ dbt.type_string() }}) as state_name,
+        'MY' as country_text,
+        cast(null as {{ dbt.type_string() }}) as exploitation_text,
+        cast(null as date) as occurred_on,
+        cast(null as date) as reported_on,
+        recorded_on,
+        cast(null as {{ dbt.type_string() }}) as protection_order,
+        cast(null as {{ dbt.type_string() }}) as trafficking_status,
+        updated_at,
+        known_on,
+        _received_on,
+        _receipt_id,
+        _line_no
+    from {{ ref('stg_jkdm__cases') }}
+    where person_no > 0
+
+),
+
+jtk as (
+
+    -- A complainant is a victim once forced labour is found; before, the part played is unknown.
+    select
+        'JTK' as source_agency_code,
+        'complaints' as source_record,
+        source_record_key,
+        coalesce(source_case_no, complaint_no) as source_case_no,
+        complaint_no as case_source_key,
+        coalesce(source_case_no, complaint_no) as shared_case_no,
+        case when finding = 'FORCED LABOUR' then 'VICTIM' end as role,
+        full_name,
+        sex as sex_text,
+        birth_date,
+        cast(null as {{ dbt.type_bigint() }}) as age_years,
+        nationality_code as nationality_text,
+        cast(null as {{ dbt.type_string() }}) as document_text,
+        document_no,
+        cast(null as {{ dbt.type_string() }}) as state_name,
+        'MY' as country_text,
+        'FORCED LABOUR' as exploitation_text,
+        cast(null as date) as occurred_on,
+        reported_on,
+        recorded_on,
+        cast(null as {{ dbt.type_string() }}) as protection_order,
+        cast(null as {{ dbt.type_string() }}) as trafficking_status,
+        updated_at,
+        known_on,
+        _received_on,
+        _receipt_id,
+        _line_no
+    from {{ ref('stg_jtk__complaints') }}
+    where full_name is not null
+
+),
+
+akps as (
+
+    select
+        'AKPS' as source_agency_code,
+        'encounters' as source_record,
+        source_record_key,
+        coalesce(source_case_no, encounter_no) as source_case_no,
+        encounter_no as case_source_key,
+        source_case_no as shared_case_no,
+        role,
+        full_name,
+        sex as sex_text,
+        birth_date,
+        cast(null as {{ dbt.type_bigint() }}) as age_years,
+        nationality_code as nationality_text,
+        cast(null as {{ dbt.type_string() }}) as document_text,
+        document_no,
+        cast(null as {{ dbt.type_string() }}) as state_name,
+        'MY' as country_text,
+        cast(null as {{ dbt.type_string() }}) as exploitation_text,
+        cast(null as date) as occurred_on,
+        cast(null as date) as reported_on,
+        recorded_on,
+        cast(null as {{ dbt.type_string() }}) as protection_order,
+        cast(null as {{ dbt.type_string() }}) as trafficking_status,
+        updated_at,
+        known_on,
+        _received_on,
+        _receipt_id,
+        _line_no
+    from {{ ref('stg_akps__encounters') }}
+    where person_no is not null
+
+),
+
 told as (
 
     select * from pdrm
@@ -193,6 +299,12 @@ told as (
     select * from kln
     union all
     select * from ngo
+    union all
+    select * from jkdm
+    union all
+    select * from jtk
+    union all
+    select * from akps
 
 ),
 

@@ -2,7 +2,8 @@
 {% set staged = [
     'stg_pdrm__cases', 'stg_pdrm__persons', 'stg_jim__operations', 'stg_jim__persons',
     'stg_apmm__interceptions', 'stg_agc__charges', 'stg_kln__consular_cases', 'stg_ngo__reports',
-    'stg_ctdc__victims', 'stg_iom__missing_migrants_europe', 'stg_iom__missing_migrants_export',
+    'stg_jkdm__cases', 'stg_jtk__complaints', 'stg_jkm__protection_orders', 'stg_jkm__shelter_stays',
+    'stg_akps__encounters', 'stg_ctdc__victims', 'stg_iom__missing_migrants_europe', 'stg_iom__missing_migrants_export',
     'stg_ukho__small_boats',
 ] -%}
 with staged as (

@@ -1,7 +1,7 @@
 -- One row per conformed model, column and text that no code list knows.
 {% set coded = [
     'cnf_case_version', 'cnf_person_version', 'cnf_operation', 'cnf_interception', 'cnf_charge',
-    'cnf_consular_case', 'cnf_ngo_report', 'cnf_comparator',
+    'cnf_consular_case', 'cnf_ngo_report', 'cnf_protection_order', 'cnf_shelter_stay', 'cnf_comparator',
 ] -%}
 with unmapped as (
 

@@ -69,10 +69,13 @@ class Links:
 
     person: (agency, feed, record, rid, key text as sent, person_no, case_no, role)
     case: (agency, feed, record, rid, source case number, case_no)
+    order: (agency, feed, record, rid, key text as sent, person_no, case_no): protection of a victim, a later step of
+    the same case and so no list of its own
     """
 
     person: list[tuple[str, str, str, int, str, int, int, str]] = field(default_factory=list)
     case: list[tuple[str, str, str, int, str, int]] = field(default_factory=list)
+    order: list[tuple[str, str, str, int, str, int, int]] = field(default_factory=list)
 
 
 @lru_cache(maxsize=8192)
@@ -118,6 +121,7 @@ def delay(
 _PDRM = re.compile(r"D3/(TIP|SOM)/(\d{5})/(\d{4})")
 _JIM = re.compile(r"JIM/ATIPSOM/(\d{4})/(\d{4})")
 _APMM = re.compile(r"MMEA/KES/(\d{4})/(\d{3})")
+_OTHERS = re.compile(r"(JKDM|JTK|AKPS)/KES/(\d{4})/(\d{4})")
 
 
 def rewrite_case_no(number: str, rng: random.Random, faithful: float = 0.1) -> str:
@@ -143,6 +147,9 @@ def rewrite_case_no(number: str, rng: random.Random, faithful: float = 0.1) -> s
         )[0 if u < faithful + 0.5 else pick]  # fmt: skip
     if m := _APMM.fullmatch(number):
         return f"APMM {int(m[2])}/{m[1]}" if pick < 2 else f"KES-{int(m[2])}-{m[1]} (MMEA)"
+    if m := _OTHERS.fullmatch(number):
+        agency, year, n = m[1], m[2], int(m[3])
+        return f"{agency} {n}/{year}" if pick < 2 else f"KES-{n}-{year} ({agency})"
     raise ValueError(f"case number {number!r} is in no known series")
 
 

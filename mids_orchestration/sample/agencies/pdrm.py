@@ -91,6 +91,7 @@ class PoliceDesk:
         self.reported: dict[int, int] = {}
         self.registered: dict[int, int] = {}
         self.first_kind: dict[int, str] = {}
+        self.orders: dict[tuple[int, int], str] = {}  # (case, victim) -> IPO or PO; filled by views()
         r = self.rng
         for case in each(self.cases):
             no = case.case_no
@@ -229,6 +230,8 @@ class PoliceDesk:
                 row = row | change
                 at = max(at + 30, on * MINUTES + 480 + int(r.random() * 600))
                 log.add(rid, at, row)
+            if row["perintah"]:
+                self.orders[case.case_no, person_no] = row["perintah"]
 
     def _person_row(self, case: Any, person: Person, n: int, role: str, day: int) -> Row:
         r = self.rng

@@ -21,8 +21,12 @@ from mids_orchestration.sample.streams import Streams
 from mids_orchestration.sample.writers import csv_bytes, xlsx_bytes
 
 FEEDS = ["pdrm.cases", "pdrm.persons", "jim.operations", "apmm.interceptions", "agc.prosecutions", "kln.consular",
-         "ngo.reports"]  # fmt: skip
-CSV = {"pdrm": ("cp1252", ";"), "kln": ("utf-8-sig", ","), "ngo": ("utf-8", ",")}
+         "ngo.reports", "jkdm.cases", "jtk.complaints", "jkm.protection_orders", "akps.encounters"]  # fmt: skip
+CSV = {"pdrm": ("cp1252", ";"), "kln": ("utf-8-sig", ","), "ngo": ("utf-8", ","), "jtk": ("utf-8", ","),
+       "jkdm": ("utf-16", "\t")}  # fmt: skip
+SHEETS = {"jim": {"operations": "Operasi", "persons": "Orang"},
+          "jkm": {"protection_orders": "Perintah", "shelter_stays": "Penempatan"}}  # fmt: skip
+LISTS = {"agc": ("cases", "charges", "accused"), "akps": ("data", "persons", "entry_point")}
 
 
 def digests(root: Path) -> dict[str, str]:
@@ -35,18 +39,21 @@ def read(path: Path, agency: str) -> dict[str, list[dict]]:
     if agency in CSV:
         encoding, delimiter = CSV[agency]
         with path.open(encoding=encoding, newline="") as handle:
+            if agency == "jkdm":
+                next(handle)  # the title
             return {"": list(csv.DictReader(handle, delimiter=delimiter))}
-    if agency == "jim":
+    if agency in SHEETS:
         book = CalamineWorkbook.from_path(str(path))
         out = {}
-        for record, sheet in (("operations", "Operasi"), ("persons", "Orang")):
+        for record, sheet in SHEETS[agency].items():
             rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
             out[record] = [dict(zip(rows[2], r, strict=False)) for r in rows[3:] if any(c != "" for c in r)]
         return out
     if agency == "apmm":
         return {"": [json.loads(line) for line in path.read_text("utf-8").splitlines()]}
     document = json.loads(path.read_text("utf-8"))
-    return {"": [c | {"charge": x} for c in document["cases"] for x in (c["charges"] or [None])]}
+    listed, inner, _ = LISTS[agency]
+    return {"": [c | {"item": x} for c in document[listed] for x in (c[inner] or [None])]}
 
 
 def test_same_arguments_give_the_same_bytes(tmp_path):
@@ -89,7 +96,7 @@ def test_manifest_counts_equal_independent_counts(small, feed):
         assert hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256
         counted = {k: len(v) for k, v in read(path, agency).items()}
         assert sorted(counted.values()) == sorted(file.rows.values()), file.path
-        if agency == "jim":
+        if agency in SHEETS:
             assert counted == file.rows
     written = json.loads((small.root / "truth" / "manifest.json").read_text())
     assert sum(sum(f["rows"].values()) for f in written["files"] if f["agency"] == agency) > 0
@@ -107,12 +114,13 @@ def test_headers_are_those_of_the_contract(small, feed):
         if file.agency == "apmm":
             flat = pd.json_normalize(rows)
             assert list(flat.columns) == names or set(flat.columns) == set(names)
-        elif file.agency == "agc":
-            charge = next(r["charge"] for r in rows if r["charge"])
-            assert {n.removeprefix("charges[].") for n in names if n.startswith("charges[]")} == set(charge)
-            assert {n.split(".")[0] for n in names if not n.startswith("charges[]")} <= set(rows[0])
-            assert {f"accused.{k}" for k in rows[0]["accused"]} == {
-                n for n in names if n.startswith("accused.")
+        elif file.agency in LISTS:
+            _, inner, nested = LISTS[file.agency]
+            item = next(r["item"] for r in rows if r["item"])
+            assert {n.removeprefix(f"{inner}[].") for n in names if n.startswith(f"{inner}[]")} == set(item)
+            assert {n.split(".")[0] for n in names if not n.startswith(f"{inner}[]")} <= set(rows[0])
+            assert {f"{nested}.{k}" for k in rows[0][nested]} == {
+                n for n in names if n.startswith(f"{nested}.")
             }
         else:
             assert list(rows[0]) == names
@@ -170,7 +178,8 @@ def test_rows_are_never_sent_before_they_were_written(small):
 def test_weekly_files_carry_new_and_changed_rows(small):
     seen: dict[str, str] = {}
     changed = new = 0
-    for file in sorted((f for f in small.manifest.files if f.feed == "cases"), key=lambda f: f.sent_on):
+    police = [f for f in small.manifest.files if (f.agency, f.feed) == ("pdrm", "cases")]
+    for file in sorted(police, key=lambda f: f.sent_on):
         for row in read(small.root / "inbox" / file.path, "pdrm")[""]:
             key = row["no_kertas_siasatan"]
             if file.sent_on > small.manifest.began_on and key:

@@ -111,3 +111,37 @@ def test_truth_lists_documents_as_json(small):
     kinds = {p["type"] for row in papers for p in row}
     assert kinds == {"mykad", "passport", "unhcr"}
     assert (papers.map(len) == 0).mean() == pytest.approx(0.45, abs=0.2)  # many show nothing
+
+
+def test_the_border_agency_begins_in_2025_and_takes_named_persons_over(full):
+    case = full.world.case[full.world.case["lead"] == "AKPS"]
+    assert len(case) > 25 and case["occurred"].min() >= date(2025, 1, 1).toordinal()
+    log = full.views["akps.encounters"].logs["encounters"]
+    assert min(row["recorded_on"] for row in log.rows) >= "2025-01-01"
+    roles = {p["role"] for row in log.rows for p in row["persons"]}
+    assert {"SMUGGLED_MIGRANT", "SUSPECT"} <= roles
+
+
+def test_a_protection_order_runs_from_interim_to_decision_to_the_end_of_the_stay(full):
+    logs = full.views["jkm.protection_orders"].logs
+    orders: dict[int, list[dict]] = {}
+    for rid, row in zip(logs["protection_orders"].rids, logs["protection_orders"].rows, strict=True):
+        orders.setdefault(rid, []).append(row)
+    assert {rows[0]["Keputusan"] for rows in orders.values()} == {"BELUM DIPUTUSKAN"}
+    granted = [rows for rows in orders.values() if rows[-1]["Keputusan"] == "DIBERI"]
+    assert 0.1 < len(granted) / len(orders) < 0.6  # 26 % (police, 2021) to 35 % (United States, 2022)
+    assert all(rows[-1]["Tamat Perintah"] for rows in granted)
+    stays = logs["shelter_stays"].rows
+    reasons = {row["Sebab Keluar"] for row in stays}
+    assert {"DIBEBASKAN", "DIHANTAR PULANG", "DISERAH KEPADA JIM", "PINDAH", "LARI", ""} == reasons
+    protected = {(r[6], r[5]) for r in full.links.order}
+    listed = {(r[6], r[5]) for r in full.links.person if r[7] in ("MANGSA", "VICTIM", "COMPLAINANT")}
+    assert len(protected - listed) < 0.05 * len(
+        protected
+    )  # nearly all stand on an investigating agency's list
+
+
+def test_welfare_writes_case_numbers_its_own_way(full):
+    own = {r["no_kertas_siasatan"] for r in full.views["pdrm.cases"].logs["cases"].rows}
+    refs = [r["No Kes Agensi"] for r in full.views["jkm.protection_orders"].logs["protection_orders"].rows]
+    assert np.mean([r in own for r in refs]) < 0.15
