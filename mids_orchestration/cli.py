@@ -23,6 +23,7 @@ from mids_orchestration.commands import feeds
 from mids_orchestration.commands import forecast as forecast_verbs
 from mids_orchestration.commands import landing as landing_verbs
 from mids_orchestration.commands import linkage as linkage_verbs
+from mids_orchestration.commands import pull as pull_verbs
 from mids_orchestration.commands import release as release_verbs
 from mids_orchestration.commands.publish import publish_app
 from mids_orchestration.settings import REPOSITORY, TIMEZONE, Settings, load_settings
@@ -49,6 +50,7 @@ forecast_verbs.register(app)
 app.add_typer(feeds.app, name="feeds")
 linkage_verbs.register(app)
 landing_verbs.register(app)
+pull_verbs.register(app)
 
 Home = Annotated[Path | None, typer.Option("--home", help="Data home (default: MIDS_HOME, else .mids).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]

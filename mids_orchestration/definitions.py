@@ -15,7 +15,7 @@ from mids_orchestration.defs.linkage.assets import build_linkage_assets
 from mids_orchestration.defs.release.assets import build_release_assets
 from mids_orchestration.defs.resources import MidsHome, dbt_resource
 from mids_orchestration.defs.schedules import weekly_schedule
-from mids_orchestration.defs.sensors import inbox_sensor
+from mids_orchestration.defs.sensors import SENSORS
 from mids_orchestration.defs.warehouse.assets import build_warehouse_assets
 from mids_orchestration.settings import Settings, load_settings
 from mids_orchestration.warehouse import prepare_manifest
@@ -35,7 +35,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
         ],
         jobs=JOBS,
         schedules=[weekly_schedule],
-        sensors=[inbox_sensor],
+        sensors=SENSORS,
         resources={"mids": MidsHome.of(settings), "dbt": dbt_resource()},
     )
 

@@ -107,3 +107,8 @@ def load_settings(
         seed=int(seed_text),
         duckdb_memory_limit=env.get("MIDS_DUCKDB_MEMORY") or Settings.duckdb_memory_limit,
     )
+
+
+def secret(name: str) -> str | None:
+    """The value of the environment variable *name*; None when it is not set. For the secrets that sources.yml names."""
+    return os.environ.get(name)

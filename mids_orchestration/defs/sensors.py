@@ -1,9 +1,10 @@
-"""The inbox sensor: lands what agencies drop between Mondays, so that they hear of trouble at once."""
+"""The sensors: land what agencies drop, or hold on their servers, between Mondays: they hear of trouble at once."""
 
 import hashlib
 import time
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -11,11 +12,24 @@ import dagster as dg
 from expectations.contract import load_contracts
 from mids_orchestration.calendar import delivery_week
 from mids_orchestration.defs.jobs import land_feed
+from mids_orchestration.defs.landing.assets import table_key
 from mids_orchestration.defs.resources import AS_OF_TAG, MidsHome
 from mids_orchestration.landing import pending
-from mids_orchestration.settings import TIMEZONE
+from mids_orchestration.landing.pull import (
+    Patience,
+    PullError,
+    Source,
+    SourcesError,
+    awaiting,
+    fetch,
+    load_sources,
+)
+from mids_orchestration.settings import TIMEZONE, Settings, secret
 
 _EVERY_SECONDS = 60
+_PULL_EVERY_SECONDS = 15 * 60
+# A tick may take a minute; whatever a server asks us to wait beyond this is left for the next one.
+_PATIENCE_SECONDS = 30.0
 
 
 @dg.sensor(
@@ -26,17 +40,79 @@ _EVERY_SECONDS = 60
 def inbox_sensor(mids: MidsHome) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One run for all that waits; the run key is what waits, so nothing is asked for twice."""
     settings = mids.settings
-    today = datetime.now(ZoneInfo(TIMEZONE)).date()
+    today = _today()
     waiting = pending(
         settings.inbox, settings.home, as_of=today, contracts=load_contracts(), now_ns=time.time_ns()
     )
+    pulled = awaiting(settings.home, settings.inbox)  # theirs is another sensor's run
+    waiting = [item for item in waiting if item.path not in pulled]
     if not waiting:
         yield dg.SkipReason("Nothing waits in the inbox.")
         return
-    names = sorted(f"{item.agency}/{item.feed}/{item.path.name}" for item in waiting)
     newest = max((item.sent_on for item in waiting if item.sent_on), default=today)
-    yield dg.RunRequest(
-        run_key=hashlib.sha256("\n".join(names).encode()).hexdigest()[:16],
+    yield _request((f"{item.agency}/{item.feed}/{item.path.name}" for item in waiting), newest, today)
+
+
+def build_pull_sensor(transport: str) -> dg.SensorDefinition:
+    """A sensor that fetches what sources of one transport hold, and launches land_feed for the feeds that brought any.
+
+    A feed whose server fails stops no other; the tick is shown as failed when nothing could be pulled at all.
+    """
+
+    @dg.sensor(
+        name=f"{transport}_sensor",
+        job=land_feed,
+        minimum_interval_seconds=_PULL_EVERY_SECONDS,
+        description=f"Fetches from the {transport} servers in sources.yml into the inbox and launches land_feed.",
+    )
+    def pull_sensor(
+        context: dg.SensorEvaluationContext, mids: MidsHome
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        settings, today = mids.settings, _today()
+        sources = load_sources(settings.home, load_contracts(), secret)
+        mine = [source for source in sources.values() if source.transport == transport]
+        failed, asked = [], 0
+        for source in mine:
+            try:
+                names = _bring(source, settings, today)
+            except (PullError, SourcesError, OSError) as error:
+                failed.append(str(error))
+                context.log.warning(str(error))
+                continue
+            if names:
+                asked += 1
+                yield _request(names, today, today, source)
+        if failed and not asked:
+            raise dg.Failure("; ".join(failed), allow_retries=False)
+        if not asked:
+            yield dg.SkipReason(f"{len(mine)} {transport} source(s) hold nothing new.")
+
+    return pull_sensor
+
+
+def _bring(source: Source, settings: Settings, today: date) -> list[str]:
+    """Names of the source's files that lie in the inbox and have no receipt."""
+    done = fetch(
+        source, home=settings.home, inbox=settings.inbox, as_of=today, patience=Patience(_PATIENCE_SECONDS)
+    )
+    folder = Path(source.contract.agency) / source.contract.feed
+    return [(folder / name).as_posix() for name in done.unreceipted]
+
+
+def _request(names: Iterable[str], newest: date, today: date, source: Source | None = None) -> dg.RunRequest:
+    key = hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()[:16]
+    return dg.RunRequest(
+        run_key=key,
         partition_key=delivery_week(newest).isoformat(),
         tags={AS_OF_TAG: today.isoformat()},
+        asset_selection=[table_key(source.contract, record.name) for record in source.contract.records]
+        if source
+        else None,
     )
+
+
+def _today() -> date:
+    return datetime.now(ZoneInfo(TIMEZONE)).date()
+
+
+SENSORS = [inbox_sensor, *(build_pull_sensor(transport) for transport in ("sftp", "http", "postgres"))]

@@ -90,4 +90,5 @@ def test_jobs_schedule_and_sensor_are_there(definitions: dg.Definitions) -> None
     repository = definitions.get_repository_def()
     assert {"weekly_cycle", "land_feed", "rebuild_all", "publish_release"} <= set(repository.job_names)
     assert [schedule.name for schedule in repository.schedule_defs] == ["weekly_schedule"]
-    assert [sensor.name for sensor in repository.sensor_defs if sensor.name == "inbox_sensor"]
+    sensors = {sensor.name for sensor in repository.sensor_defs}
+    assert sensors == {"inbox_sensor", "sftp_sensor", "http_sensor", "postgres_sensor"}
