@@ -1,5 +1,5 @@
 # MIDS. `make demo` shows it, `make test` proves it. Everything lives in .venv and .mids; nothing is
-# installed for the whole machine, except Chromium for the browser tests where the user may do so.
+# installed for the whole machine, except Chromium and PostgreSQL for the tests where the user may do so.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -40,7 +40,11 @@ $(VENV)/.postgres: tests/postgres/install_postgres.sh
 	@bash tests/postgres/install_postgres.sh
 	@touch $@
 
-test: setup $(VENV)/.chromium $(VENV)/.postgres ## Run all tests (bench apart)
+$(VENV)/.postgres: tests/unit/landing/pull/install_postgres.sh
+	@bash tests/unit/landing/pull/install_postgres.sh
+	@touch $@
+
+test: setup $(VENV)/.chromium $(VENV)/.postgres $(VENV)/.postgres ## Run all tests (bench apart)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: setup ## Lint, format, types, SQL style, YAML

@@ -164,7 +164,8 @@ class Sftp:
         self.folder = folder
         self.key = asyncssh.generate_private_key("ssh-ed25519")
         self.loop = asyncio.new_event_loop()
-        threading.Thread(target=self.loop.run_forever, daemon=True).start()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
         self.server = asyncio.run_coroutine_threadsafe(self._start(), self.loop).result(20)
         self.port: int = self.server.get_port()
 
@@ -180,12 +181,16 @@ class Sftp:
         )  # fmt: skip
 
     def close(self) -> None:
+        if not self.loop.is_running():
+            return
+
         async def stop() -> None:
             self.server.close()
             await self.server.wait_closed()
 
         asyncio.run_coroutine_threadsafe(stop(), self.loop).result(20)
         self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(20)
 
 
 @dataclass
@@ -278,7 +283,11 @@ def serving(api: Api) -> Iterator[Api]:
             page: Any = api.page(parse_qs(urlsplit(self.path).query))
             return self.answer(200, b"<html>" if trouble == "html" else page, cut=trouble == "cut")
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: Any) -> None:
+            pass  # a client that was killed
+
+    server = Server(("127.0.0.1", 0), Handler)
     api.port = server.server_address[1]
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
