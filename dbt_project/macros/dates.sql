@@ -50,3 +50,8 @@
         ) as us_tip_year
     from {{ relation }}
 {%- endmacro %}
+
+{# Days from one day to a later one; NULL where either is missing or they stand the wrong way round. #}
+{% macro lag_days(earlier, later) -%}
+    case when {{ later }} >= {{ earlier }} then {{ dbt.datediff(earlier, later, 'day') }} end
+{%- endmacro %}

@@ -6,6 +6,7 @@
      cast_failures      "column=text" for each value that could not be read, separated by U+001F; NULL when all could
      known_on           when MIDS came to know the row (see macro known_on)
      _receipt_id, _line_no, _received_on   where the row was landed from
+   With the variable as_of, only what was known on that day is read: every later layer is then as of that day.
    `recorded_on` names the column that tells when the agency typed the record in. #}
 {% macro stage(table, recorded_on=none) -%}
 {%- set landed = source('landing', table) -%}
@@ -76,7 +77,9 @@ typed as (
         cast(landed._known_on as date) as _received_on
     from landed
 
-)
+),
+
+staged as (
 
 select
     typed.source_record_key,
@@ -94,5 +97,12 @@ select
     typed._received_on
 from typed
 cross join feed
+
+)
+
+select * from staged
+{% if var('as_of') -%}
+where known_on <= cast('{{ var("as_of") }}' as date)
+{%- endif %}
 {%- endif -%}
 {%- endmacro %}

@@ -71,3 +71,8 @@ from {{ relation }}
         cast('9999-12-31' as date)
     )
 {%- endmacro %}
+
+{# Y, N or XX (not known) from the age band that an age fell into. #}
+{% macro child_code(age_band_code, is_child) -%}
+    case when {{ age_band_code }} is null then 'XX' when {{ is_child }} then 'Y' else 'N' end
+{%- endmacro %}

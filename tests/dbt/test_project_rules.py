@@ -11,6 +11,7 @@ import yaml
 
 from expectations.contract import load_contracts
 from expectations.dbt_sources import SOURCES_FILE, render_sources
+from mids_orchestration import public_holidays
 from tests.dbt.conftest import PROJECT, Built
 
 LAYERS = ("staging", "conformed", "linked", "marts", "quality")
@@ -18,7 +19,7 @@ PREFIXES = {
     "staging": "stg_",
     "conformed": "cnf_",
     "linked": "lnk_",
-    "marts": ("dim_", "fct_"),
+    "marts": ("dim_", "fct_", "bridge_"),
     "quality": "dq_",
 }
 ZONES = {"public", "restricted"}
@@ -146,6 +147,33 @@ def test_sql_holds_no_schema_names_and_no_clock(models: list[dict[str, Any]]) ->
     clock = re.compile(r"\b(now\(|current_date|current_timestamp|today\(|random\()", re.IGNORECASE)
     schema = re.compile(r"\b(from|join)\s+(staging|conformed|linked|marts|quality|landing)\.", re.IGNORECASE)
     assert not [m["name"] for m in models if clock.search(m["raw_code"]) or schema.search(m["raw_code"])]
+
+
+def test_sql_holds_no_code_lists(models: list[dict[str, Any]]) -> None:
+    # Two codes may be told apart in place; a list of them is data and belongs in a seed.
+    listed = re.compile(r"\bin\s*\((\s*'[^']*'\s*,){2,}", re.IGNORECASE)
+    assert not [m["name"] for m in models if listed.search(m["raw_code"])]
+
+
+def test_every_fact_says_its_unit_and_calendar(models: list[dict[str, Any]]) -> None:
+    facts = [m for m in models if m["name"].startswith("fct_")]
+    silent = [m["name"] for m in facts if not {"unit", "calendar"} <= set(m["config"]["meta"])]
+    assert facts and not silent
+
+
+def test_every_bridge_proves_its_weights(manifest: dict[str, Any], models: list[dict[str, Any]]) -> None:
+    weighed = {
+        node["attached_node"]
+        for node in manifest["nodes"].values()
+        if (node.get("test_metadata") or {}).get("name") == "weights_sum_to_one"
+    }
+    assert weighed == {m["unique_id"] for m in models if m["name"].startswith("bridge_")}
+
+
+def test_the_holiday_seed_is_what_the_library_says() -> None:
+    assert public_holidays.SEED.read_text(encoding="utf-8") == public_holidays.text(), (
+        "run `python -m mids_orchestration.public_holidays` and commit the result"
+    )
 
 
 def test_selections_cover_every_model_once(tiny: Built, models: list[dict[str, Any]]) -> None:

@@ -178,7 +178,7 @@ def test_charges_find_their_case_and_files_without_charge_stay(tiny: Built) -> N
         "select offence_key, is_charged, case_key = 'XX', child_victim_code from marts.fct_charge order by 1"
     )
     assert charges == [
-        ("ATIPSOM_13_v2", True, False, "Y"),
+        ("ATIPSOM_13_v1", True, False, "Y"),  # charged after the amendment, committed the day before
         ("IMMIGRATION_v1", True, False, "Y"),
         ("NOTCHARGED_v1", False, False, "XX"),
     ]

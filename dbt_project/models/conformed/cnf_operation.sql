@@ -29,6 +29,22 @@ with coded as (
 
 ),
 
+-- Places are free text: their opening words tell the business; the longest words that match speak.
+place as (
+
+    select
+        coded.premises_text,
+        map_premises.industry_code,
+        row_number() over (
+            partition by coded.premises_text
+            order by {{ dbt.length('map_premises.pattern') }} desc
+        ) as preference
+    from (select distinct premises_text from coded) as coded
+    inner join {{ ref('map_premises') }} as map_premises
+        on {{ mids.plain_text('coded.premises_text') }} like {{ dbt.concat(['map_premises.pattern', "'%'"]) }}
+
+),
+
 versions as (
 
     {{ mids.versions('coded', 'operation_record_id') }}
@@ -36,20 +52,22 @@ versions as (
 )
 
 select
-    operation_record_id,
-    source_record_key,
-    operation_no,
-    event_on,
-    {{ mids.week_start('event_on') }} as event_week,
-    recorded_on,
-    state_code,
-    premises_text,
-    screened_count,
-    arrested_count,
-    employer_count,
-    has_case,
-    unmapped,
-    updated_at,
-    known_on
+    versions.operation_record_id,
+    versions.source_record_key,
+    versions.operation_no,
+    versions.event_on,
+    {{ mids.week_start('versions.event_on') }} as event_week,
+    versions.recorded_on,
+    versions.state_code,
+    versions.premises_text,
+    coalesce(place.industry_code, 'XX') as industry_code,
+    versions.screened_count,
+    versions.arrested_count,
+    versions.employer_count,
+    versions.has_case,
+    versions.unmapped,
+    versions.updated_at,
+    versions.known_on
 from versions
-where is_current
+left join place on versions.premises_text = place.premises_text and place.preference = 1
+where versions.is_current

@@ -9,8 +9,10 @@ with case_told as (
         version.source_agency_code as agency_code,
         version.is_case as is_counted,
         {{ mids.week_start('version.event_on') }} as event_week,
+        version.event_on,
         version.crime_type_code,
         version.state_code,
+        version.exploitation_code,
         {{ mids.week_start('version.known_on') }} as from_week,
         row_number() over (
             partition by version.case_record_id, {{ mids.week_start('version.known_on') }}
@@ -50,7 +52,11 @@ person_told as (
         role.is_counted and version.trafficking_status_code <> 'NOT_A_VICTIM' as is_counted,
         role.crime_type_code as role_crime_type_code,
         {{ mids.week_start('version.event_on') }} as event_week,
+        version.event_on,
+        version.birth_date,
+        version.age_years,
         version.state_code,
+        version.exploitation_code,
         {{ mids.week_start('version.known_on') }} as from_week,
         row_number() over (
             partition by version.person_record_id, {{ mids.week_start('version.known_on') }}
@@ -113,6 +119,14 @@ person_in_case as (
         coalesce(own_case.event_week, person.event_week) as event_week,
         coalesce(nullif(own_case.crime_type_code, 'XX'), person.role_crime_type_code) as crime_type_code,
         coalesce(nullif(person.state_code, 'XX'), own_case.state_code, 'XX') as state_code,
+        coalesce(nullif(own_case.exploitation_code, 'Unknown'), person.exploitation_code) as exploitation_code,
+        coalesce(
+            person.age_years,
+            case
+                when person.birth_date <= coalesce(own_case.event_on, person.event_on)
+                    then {{ mids.age_years('person.birth_date', 'coalesce(own_case.event_on, person.event_on)') }}
+            end
+        ) as age_years,
         person_week.from_week,
         {{ mids.until('person_week.from_week', 'person_week.record_id') }} as to_week
     from person_week
@@ -127,6 +141,17 @@ person_in_case as (
             and person_week.from_week >= own_case.from_week
             and person_week.from_week < own_case.to_week
 
+),
+
+aged as (
+
+    select
+        person_in_case.*,
+        {{ mids.child_code('age_band.age_band_code', 'age_band.is_child') }} as is_child_code
+    from person_in_case
+    left join {{ ref('ref_age_band') }} as age_band
+        on person_in_case.age_years between age_band.age_from and age_band.age_to
+
 )
 
 select
@@ -139,6 +164,8 @@ select
     event_week,
     crime_type_code,
     state_code,
+    exploitation_code,
+    'NA' as is_child_code,
     from_week,
     to_week
 from case_state
@@ -153,6 +180,8 @@ select
     event_week,
     crime_type_code,
     state_code,
+    exploitation_code,
+    is_child_code,
     from_week,
     to_week
-from person_in_case
+from aged

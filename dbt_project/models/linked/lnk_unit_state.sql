@@ -28,6 +28,8 @@ ranked as (
         counted.event_week,
         counted.crime_type_code,
         counted.state_code,
+        counted.exploitation_code,
+        counted.is_child_code,
         row_number() over (
             partition by week.unit_code, week.unit_key, week.known_week
             order by counted.record_rank
@@ -58,7 +60,9 @@ select
     spoken.agency_code,
     spoken.event_week,
     spoken.crime_type_code,
-    spoken.state_code
+    spoken.state_code,
+    spoken.exploitation_code,
+    spoken.is_child_code
 from week
 left join spoken
     on

@@ -18,6 +18,9 @@ receipt as (
         sum(accepted) as accepted,
         sum(quarantined) as quarantined
     from {{ source('landing', 'receipts') }}
+    {% if var('as_of') -%}
+    where cast(known_on as date) <= cast('{{ var("as_of") }}' as date)
+    {%- endif %}
     group by receipt_id, agency, feed, cast(known_on as date), status
 
 ),

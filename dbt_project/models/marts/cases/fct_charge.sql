@@ -30,10 +30,12 @@ select
     {{ dbt.datediff('charge.charged_on', 'charge.outcome_on', 'day') }} as days_to_outcome,
     charge.known_on
 from {{ ref('cnf_charge') }} as charge
+left join shared_case on charge.case_no_norm = shared_case.case_no_norm
+left join {{ ref('fct_case') }} as cases on shared_case.case_key = cases.case_key
+-- The law of the day of the offence applies: the case's day, and the day charged only where no case is found.
 inner join {{ ref('dim_offence') }} as offence
     on
         charge.offence_code = offence.offence_code
-        and coalesce(charge.charged_on, charge.opened_on, charge.known_on) >= offence.match_from
-        and coalesce(charge.charged_on, charge.opened_on, charge.known_on) < offence.match_to
-left join shared_case on charge.case_no_norm = shared_case.case_no_norm
+        and coalesce(cases.event_on, charge.charged_on, charge.opened_on, charge.known_on) >= offence.match_from
+        and coalesce(cases.event_on, charge.charged_on, charge.opened_on, charge.known_on) < offence.match_to
 left join {{ ref('lnk_person') }} as person on charge.person_record_id = person.person_record_id

@@ -6,5 +6,6 @@ select
     role_en,
     role_ms,
     source_class,
+    source_quality_code,
     valid_from
 from {{ ref('ref_agency') }}

@@ -9,6 +9,25 @@ calendar as (
 
     {{ mids.calendar_columns('days') }}
 
+),
+
+holiday as (
+
+    select
+        date_on,
+        max(case when state_codes = 'MY' then 1 else 0 end) = 1 as is_national
+    from {{ ref('ref_public_holiday') }}
+    group by date_on
+
+),
+
+-- The newest change of Act 670: the day its newest versions of offences begin.
+amendment as (
+
+    select max(effective_from) as amended_on
+    from {{ ref('ref_offence') }}
+    where act_code = 'ATIPSOM'
+
 )
 
 select
@@ -37,6 +56,8 @@ select
     ) as quarter_code,
     calendar.quarter_number,
     calendar.year_number,
+    -- The federal financial year is the calendar year.
+    calendar.year_number as fiscal_year,
     calendar.us_tip_year,
     concat(
         'Apr ', cast(calendar.us_tip_year - 1 as {{ dbt.type_string() }}),
@@ -45,9 +66,14 @@ select
     concat(
         'Apr ', cast(calendar.us_tip_year - 1 as {{ dbt.type_string() }}),
         ' - Mac ', cast(calendar.us_tip_year as {{ dbt.type_string() }})
-    ) as us_tip_year_name_ms
+    ) as us_tip_year_name_ms,
+    coalesce(holiday.is_national, false) as is_national_holiday,
+    holiday.date_on is not null as is_holiday_somewhere,
+    calendar.date_on >= amendment.amended_on as is_after_amendment
 from calendar
 inner join {{ ref('ref_calendar_name') }} as weekday
     on weekday.kind = 'weekday' and calendar.iso_weekday = weekday.number
 inner join {{ ref('ref_calendar_name') }} as month_name
     on month_name.kind = 'month' and calendar.month_number = month_name.number
+left join holiday on calendar.date_on = holiday.date_on
+cross join amendment

@@ -5,6 +5,7 @@ select
     event_on,
     event_week,
     state_code,
+    industry_code,
     screened_count,
     arrested_count,
     employer_count,

@@ -1,0 +1,35 @@
+-- One row per case and offence named in its records or charges; the weights of a case sum to one.
+with named as (
+
+    select
+        case_key,
+        offence_key
+    from {{ ref('fct_case') }}
+    union
+    select
+        case_key,
+        offence_key
+    from {{ ref('fct_charge') }}
+    where case_key <> 'XX' and is_charged
+
+),
+
+told as (
+
+    select
+        named.case_key,
+        named.offence_key,
+        offence.offence_code <> 'XX' as is_known,
+        max(case when offence.offence_code <> 'XX' then 1 else 0 end) over (partition by named.case_key) as any_known
+    from named
+    inner join {{ ref('dim_offence') }} as offence on named.offence_key = offence.offence_key
+
+)
+
+select
+    case_key,
+    offence_key,
+    cast(1.0 as double) / count(*) over (partition by case_key) as weight
+from told
+-- Not stated is a member only while nothing is stated.
+where is_known or any_known = 0
