@@ -38,7 +38,9 @@ def rows() -> list[tuple[str, str, str, str, str]]:
         for day in english:
             left = [name.removesuffix(_ESTIMATED["ms_MY"]) for name in malay.get_list(day)]
             # Names whose Malay is known go first; what is left over belongs to the one that is not.
-            for told in sorted(english.get_list(day), key=lambda n: n.removesuffix(_ESTIMATED["en_US"]) not in malay_of):
+            for told in sorted(
+                english.get_list(day), key=lambda n: n.removesuffix(_ESTIMATED["en_US"]) not in malay_of
+            ):
                 name = told.removesuffix(_ESTIMATED["en_US"])
                 if malay_of.get(name) in left:
                     left.remove(malay_of[name])

@@ -35,12 +35,11 @@ prosecuted as (
 seen as (
 
     select
-            {% if var('as_of') -%}
-        cast('{{ var("as_of") }}' as date) as as_of_on
+        {% if var('as_of') -%}
+        cast('{{ var("as_of") }}' as date)
         {%- else -%}
-        max(known_on) as as_of_on
-    from {{ ref('cnf_case_version') }}
-        {%- endif %}
+        (select max(version.known_on) from {{ ref('cnf_case_version') }} as version)
+        {%- endif %} as as_of_on
 
 ),
 
