@@ -19,7 +19,7 @@ import pytest
 from expectations.contract import load_contracts
 from mids_orchestration.forecast_record import TOTAL_COLUMNS, TREND_COLUMNS
 from mids_orchestration.forecast_step import EFFECT_COLUMNS, MATURED_COLUMNS
-from tests.dbt.landing_zone import write_landing
+from tests.dbt.landing_zone import RECORDS, Records, write_landing
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 SELECTIONS = ("to_conformed", "from_linked", "forecast_marts")
@@ -132,7 +132,16 @@ def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _build_tiny(built: Built) -> None:
-    write_landing(built.home / "landing", load_contracts())
+    prepare(built)
+    built.dbt(
+        *(["build", "--selector", name, "--vars", WIDE_BOUNDS] for name in SELECTIONS),
+        ["test", "--select", "test_type:unit", "--vars", WIDE_BOUNDS],
+    )
+
+
+def prepare(built: Built, records: Records = RECORDS) -> None:
+    """Landing zone and the tables that Python makes, for dbt to build on."""
+    write_landing(built.home / "landing", load_contracts(), records)
     with duckdb.connect(str(built.warehouse)) as connection:
         connection.execute(PYTHON_TABLES)
         for name, columns in DECLARED.items():
@@ -148,10 +157,6 @@ def _build_tiny(built: Built) -> None:
             "insert into linked.person_pair values (?, ?, 0.5, 0.0, 'names look alike', 'nama hampir serupa')",
             [left, right],
         )
-    built.dbt(
-        *(["build", "--selector", name, "--vars", WIDE_BOUNDS] for name in SELECTIONS),
-        ["test", "--select", "test_type:unit", "--vars", WIDE_BOUNDS],
-    )
 
 
 @pytest.fixture(scope="session")
