@@ -182,6 +182,11 @@ def _write(folder: Path, as_of_week: date, revision: int, frame: pd.DataFrame) -
     target.chmod(0o444)
 
 
+def recorded_weeks(root: Path) -> set[date]:
+    """The weeks that have a forecast on record."""
+    return {date.fromisoformat(week) for week, _ in _files(root / "weekly_forecast")}
+
+
 def _revisions(folder: Path, as_of_week: date) -> list[int]:
     return sorted(n for week, n in _files(folder) if week == as_of_week.isoformat())
 
