@@ -126,7 +126,7 @@ def _judged(
     try:
         found = replay(
             final, candidates, horizon=horizon, origins=origins, learn_on=learn_on, mature_after=mature_after,
-            view=None if triangle is None else _Vintages(triangle, final, paths, seed), levels=levels,
+            view=None if triangle is None else Vintages(triangle, final, paths, seed), levels=levels,
             paths=paths, seed=seed,
         )  # fmt: skip
     except ValueError:
@@ -134,7 +134,7 @@ def _judged(
     return found.weights, found.spread, score_table(found.frame())
 
 
-class _Vintages:
+class Vintages:
     """The panel as it was known after so many weeks; spreads of the delay model are estimated now and then."""
 
     def __init__(self, triangle: pd.DataFrame, final: Panel, paths: int, seed: int) -> None:
@@ -143,6 +143,7 @@ class _Vintages:
         self.calls = 0
 
     def __call__(self, stop: int) -> Panel:
+        """Return the panel known when ``stop`` periods were over, its newest weeks nowcast."""
         given = None if self.calls % REFIT_EVERY == 0 else self.spreads
         self.calls += 1
         then: Vintage = vintage(

@@ -1,0 +1,70 @@
+"""The weekly product on the sample's vintages: two years of origins, each from what was known at its close.
+
+Run: python -m benchmarks.forecasting_vintages --home .mids (a home in which ``mids run`` has finished).
+National series of cases and of persons; the combination beside its candidates and seasonal-naive, one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from forecasting import reporting_triangle, weekly_series
+from forecasting.backtest import vintage
+from forecasting.frames import to_panel
+from forecasting.models import LIGHT, pool
+from forecasting.projection import Vintages
+from forecasting.replay import POOL, replay, summary
+
+ORIGINS, HORIZON, PATHS = 104, 12, 400
+SHOWN = ["model_name", "targets", "wis", "relative_wis", "coverage_50", "coverage_80", "coverage_95"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, default=Path(os.environ.get("MIDS_HOME", ".mids")))
+    args = parser.parse_args()
+    warehouse = args.home / "warehouse" / "mids.duckdb"
+    if not warehouse.exists():
+        print(f"skipped: no warehouse at {warehouse} (run `make demo` first)")
+        return
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        counts = connection.execute("select * from marts.fct_weekly_count").df()
+    newest = counts["event_week"].max()
+    everything = []
+    for unit in ("case", "person"):
+        triangle = reporting_triangle(counts, as_of_week=newest, unit_code=unit)
+        panel = to_panel(weekly_series(counts, as_of_week=newest, unit_code=unit))
+        now = vintage(triangle, pd.Timestamp(panel.last), paths=PATHS, seed=1)
+        began = time.perf_counter()
+        found = replay(
+            panel, pool(LIGHT), horizon=HORIZON, origins=ORIGINS, learn_on=26, paths=PATHS, seed=1,
+            mature_after=max(one.mature_after for one in now.nowcasts.values()),
+            view=Vintages(triangle, panel, PATHS, 1),
+        )  # fmt: skip
+        rows = found.frame().assign(unit_code=unit)
+        everything.append(rows)
+        print(
+            f"{unit}: {len(found.stops)} origins, {', '.join(panel.ids)}; {time.perf_counter() - began:.0f} s"
+        )
+        for name, part in (("1 to 4 weeks", rows[rows["horizon"] <= 4]), ("1 to 12 weeks", rows)):
+            print(f"  {name}")
+            print(summary(part)[SHOWN].to_string(index=False, float_format="{:.3f}".format))
+        near = rows[(rows["horizon"] <= 4) & (rows["model_name"].isin([POOL, "seasonal_naive"]))]
+        by_series = summary(near, ("unique_id", "model_name"))
+        print(by_series[by_series["model_name"] == POOL][["unique_id", *SHOWN[2:]]].to_string(index=False))
+    both = pd.concat(everything)
+    near = summary(both[both["horizon"] <= 4]).set_index("model_name").loc[POOL]
+    print(
+        f"both units, 1 to 4 weeks: relative WIS {near['relative_wis']:.3f} (aim <= 0.80), 80 % held "
+        f"{near['coverage_80']:.3f}, 95 % held {near['coverage_95']:.3f} (aim within 0.03)"
+    )
+
+
+if __name__ == "__main__":
+    main()
