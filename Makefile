@@ -40,11 +40,7 @@ $(VENV)/.postgres: tests/postgres/install_postgres.sh
 	@bash tests/postgres/install_postgres.sh
 	@touch $@
 
-$(VENV)/.postgres: tests/unit/landing/pull/install_postgres.sh
-	@bash tests/unit/landing/pull/install_postgres.sh
-	@touch $@
-
-test: setup $(VENV)/.chromium $(VENV)/.postgres $(VENV)/.postgres ## Run all tests (bench apart)
+test: setup $(VENV)/.chromium $(VENV)/.postgres ## Run all tests (bench apart)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: setup ## Lint, format, types, SQL style, YAML

@@ -58,10 +58,9 @@ def test_the_past_day_lacks_what_came_later(tiny: Built, rebuilt: tuple[Path, Pa
     assert tiny.rows(count.format(DAY))[0][0] > 0
     with duckdb.connect(str(rebuilt[0]), read_only=True) as connection:
         assert connection.execute(count.format(DAY)).fetchone() == (0,)
-        triangle = connection.execute(
-            "select unit_code, sum(count_value)::int from marts.fct_weekly_count group by 1 order by 1"
-        ).fetchall()
-    assert triangle == tiny.rows(
-        f"""select unit_code, sum(count_value)::int from marts.fct_weekly_count
-        where known_week <= '{DAY}' group by 1 order by 1"""
-    )
+        counted = "select unit_code, agency_code, sum(count_value)::int from marts.fct_weekly_count"
+        triangle = connection.execute(f"{counted} group by 1, 2 order by 1, 2").fetchall()
+    # Counts are restated by who is one with whom, as known today: the seizure that Customs told on 15 July to
+    # be the police's case is theirs in the past as well. Every other count of the past day stands.
+    now = tiny.rows(f"{counted} where known_week <= '{DAY}' group by 1, 2 having sum(count_value) <> 0")
+    assert [was for was in triangle if was not in now] == [("case", "JKDM", 1)]

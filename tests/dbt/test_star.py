@@ -56,9 +56,12 @@ def test_entry_points_pass_to_the_border_agency(tiny: Built) -> None:
 def test_a_person_in_two_forms_of_exploitation_is_shared_out(tiny: Built) -> None:
     shared = tiny.rows(
         """select exploitation_code, weight from marts.bridge_victim_exploitation
-        where exploitation_code in ('ForcedBegging', 'ForcedLabour') order by 1"""
+        where exploitation_code in ('ForcedBegging', 'ForcedLabour') order by 1, 2"""
     )
-    assert shared == [("ForcedBegging", 0.5), ("ForcedLabour", 0.5)]
+    # The reported person's two halves; the worker whose complaint was upheld and the migrant of the case that
+    # Customs handed to the police, whole.
+    whole = ("ForcedLabour", 1.0)
+    assert shared == [("ForcedBegging", 0.5), ("ForcedLabour", 0.5), whole, whole]
     assert tiny.rows("select sum(weight) from marts.bridge_victim_control_method") == tiny.rows(
         "select count(*) from marts.fct_person_in_case where is_counted"
     )
@@ -70,7 +73,8 @@ def test_the_convicted_case_is_decided_and_the_open_ones_are_not(tiny: Built) ->
         group by 1 order by 1"""
     )
     assert ("DECIDED", 1, True) in stages
-    assert sum(n for _, n, _ in stages) == 7
+    # Seven of the police, Immigration and the coast guard; one each of Customs, Labour and the border agency.
+    assert sum(n for _, n, _ in stages) == 10
     assert tiny.rows(
         "select days_to_charge, days_to_decision, is_dormant from marts.fct_case_lifecycle where stage_code = 'DECIDED'"
     ) == [(31, 365, False)]

@@ -20,9 +20,7 @@ def station(tmp_path: Path) -> Station:
 def database() -> Iterator[Postgres]:
     programs = postgres_programs()
     if programs is None:
-        pytest.skip(
-            "PostgreSQL is not installed and could not be (tests/unit/landing/pull/install_postgres.sh)"
-        )
+        pytest.skip("PostgreSQL is not installed and could not be (tests/postgres/install_postgres.sh)")
     with postgres(programs) as one:
         yield one
 
