@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-STATEMENTS = {"stage", "days", "feeds", "victim_counts"}
+STATEMENTS = {"stage", "days", "feeds", "feed_records", "staged_quality", "victim_counts"}
 ON_A_RELATION = {"versions", "calendar_columns"}
 
 

@@ -1,31 +1,138 @@
--- One row per immigration operation, as Immigration tells it now: the exposure against which counts are read.
-with coded as (
+-- One row per immigration operation, labour inspection carried out, or encounter at an entry point, as its agency
+-- tells it now: with the raids of investigation papers, the exposure against which counts are read.
+with jim as (
 
     select
-        {{ mids.record_id(["'jim'", "'operations'", 'operation.source_record_key']) }} as operation_record_id,
-        operation.source_record_key,
-        operation.operation_no,
-        operation.occurred_on,
-        {{ mids.event_on(['operation.occurred_on', 'operation.recorded_on'], 'operation.known_on') }} as event_on,
-        operation.recorded_on,
+        'JIM' as source_agency_code,
+        'operations' as source_record,
+        'OPERATION' as operation_kind_code,
+        source_record_key,
+        operation_no,
+        occurred_on,
+        recorded_on,
+        state_name,
+        premises_text,
+        screened_count,
+        arrested_count,
+        employer_count,
+        cast(null as {{ dbt.type_bigint() }}) as worker_count,
+        cast(null as {{ dbt.type_bigint() }}) as refused_count,
+        source_case_no is not null as has_case,
+        cast(updated_at as {{ dbt.type_timestamp() }}) as updated_at,
+        known_on,
+        _received_on,
+        _receipt_id,
+        _line_no
+    from {{ ref('stg_jim__operations') }}
+
+),
+
+jtk as (
+
+    -- A complaint is an inspection once somebody has been there.
+    select
+        'JTK' as source_agency_code,
+        'complaints' as source_record,
+        'INSPECTION' as operation_kind_code,
+        source_record_key,
+        complaint_no as operation_no,
+        inspected_on as occurred_on,
+        recorded_on,
+        state_name,
+        sector_text as premises_text,
+        cast(null as {{ dbt.type_bigint() }}) as screened_count,
+        cast(null as {{ dbt.type_bigint() }}) as arrested_count,
+        cast(null as {{ dbt.type_bigint() }}) as employer_count,
+        worker_count,
+        cast(null as {{ dbt.type_bigint() }}) as refused_count,
+        coalesce(finding = 'FORCED LABOUR', false) as has_case,
+        updated_at,
+        known_on,
+        _received_on,
+        _receipt_id,
+        _line_no
+    from {{ ref('stg_jtk__complaints') }}
+    where inspected_on is not null
+
+),
+
+akps_rows as (
+
+    -- The feed has a row per person; the encounter stands on each of them.
+    select
+        *,
+        row_number() over (partition by encounter_no, updated_at, _receipt_id order by _line_no) as person_row
+    from {{ ref('stg_akps__encounters') }}
+
+),
+
+akps as (
+
+    select
+        'AKPS' as source_agency_code,
+        'encounters' as source_record,
+        'ENCOUNTER' as operation_kind_code,
+        encounter_no as source_record_key,
+        encounter_no as operation_no,
+        cast(occurred_at as date) as occurred_on,
+        recorded_on,
+        state_name,
+        cast(null as {{ dbt.type_string() }}) as premises_text,
+        cast(null as {{ dbt.type_bigint() }}) as screened_count,
+        cast(null as {{ dbt.type_bigint() }}) as arrested_count,
+        cast(null as {{ dbt.type_bigint() }}) as employer_count,
+        cast(null as {{ dbt.type_bigint() }}) as worker_count,
+        refused_count,
+        source_case_no is not null as has_case,
+        updated_at,
+        known_on,
+        _received_on,
+        _receipt_id,
+        _line_no
+    from akps_rows
+    where person_row = 1
+
+),
+
+told as (
+
+    select * from jim
+    union all
+    select * from jtk
+    union all
+    select * from akps
+
+),
+
+coded as (
+
+    select
+        {{ mids.record_id(['lower(told.source_agency_code)', 'told.source_record', 'told.source_record_key']) }}
+            as operation_record_id,
+        told.source_agency_code,
+        told.source_record,
+        told.operation_kind_code,
+        told.source_record_key,
+        told.operation_no,
+        {{ mids.event_on(['told.occurred_on', 'told.recorded_on'], 'told.known_on') }} as event_on,
+        told.recorded_on,
         coalesce(map_state.state_code, 'XX') as state_code,
-        operation.premises_text,
-        operation.screened_count,
-        operation.arrested_count,
-        operation.employer_count,
-        operation.source_case_no is not null as has_case,
-        {{ mids.unmapped([['state_name', 'operation.state_name', 'map_state.state_code']]) }} as unmapped,
-        coalesce(
-            cast(operation.updated_at as {{ dbt.type_timestamp() }}),
-            cast(operation.known_on as {{ dbt.type_timestamp() }})
-        ) as updated_at,
-        operation.known_on,
-        operation._received_on,
-        operation._receipt_id,
-        operation._line_no
-    from {{ ref('stg_jim__operations') }} as operation
+        told.premises_text,
+        told.screened_count,
+        told.arrested_count,
+        told.employer_count,
+        told.worker_count,
+        told.refused_count,
+        told.has_case,
+        {{ mids.unmapped([['state_name', 'told.state_name', 'map_state.state_code']]) }} as unmapped,
+        coalesce(told.updated_at, cast(told.known_on as {{ dbt.type_timestamp() }})) as updated_at,
+        told.known_on,
+        told._received_on,
+        told._receipt_id,
+        told._line_no
+    from told
     left join {{ ref('map_state') }} as map_state
-        on {{ mids.plain_text('operation.state_name') }} = map_state.spelling
+        on {{ mids.plain_text('told.state_name') }} = map_state.spelling
 
 ),
 
@@ -53,6 +160,9 @@ versions as (
 
 select
     versions.operation_record_id,
+    versions.source_agency_code,
+    versions.source_record,
+    versions.operation_kind_code,
     versions.source_record_key,
     versions.operation_no,
     versions.event_on,
@@ -64,6 +174,8 @@ select
     versions.screened_count,
     versions.arrested_count,
     versions.employer_count,
+    versions.worker_count,
+    versions.refused_count,
     versions.has_case,
     versions.unmapped,
     versions.updated_at,

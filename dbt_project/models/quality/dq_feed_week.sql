@@ -162,10 +162,12 @@ checked as (
 )
 
 select
-    upper(agency_code) as agency_code,
-    feed_code,
-    week_start,
-    check_code,
-    check_status,
-    cast(check_value as {{ dbt.type_bigint() }}) as check_value
+    upper(checked.agency_code) as agency_code,
+    checked.feed_code,
+    checked.week_start,
+    quality_check.dimension_code,
+    checked.check_code,
+    checked.check_status,
+    cast(checked.check_value as {{ dbt.type_bigint() }}) as check_value
 from checked
+inner join {{ ref('ref_quality_check') }} as quality_check on checked.check_code = quality_check.check_code

@@ -1,4 +1,4 @@
--- One row per week, state and agency with operations on land or boats intercepted.
+-- One row per week, state and agency with operations (raids and inspections too) or boats intercepted.
 with events as (
 
     select
