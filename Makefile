@@ -9,10 +9,10 @@ BIN := $(VENV)/bin
 export MIDS_HOME ?= $(CURDIR)/.mids
 AS_OF := 2026-06-29
 
-.PHONY: help setup demo dev test check format bench docs lock clean
+.PHONY: help setup demo dev bi bi-test test check format bench docs lock bi-lock clean
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info < (3, 14)))' || \
@@ -31,6 +31,19 @@ demo: setup ## Simulate the agencies, run the weekly cycle, publish, summarise
 
 dev: setup ## Open the Dagster UI on loopback (http://127.0.0.1:3000)
 	@$(BIN)/mids dev
+
+# Superset pins other versions than MIDS (SQLAlchemy 1.4, an old marshmallow): an environment of its own.
+.venv-bi/.installed: deploy/superset/requirements.lock
+	@test -x .venv-bi/bin/python || $(PYTHON) -m venv .venv-bi
+	@echo "Installing Apache Superset, locked and hash-checked, into .venv-bi (a few minutes) …"
+	@.venv-bi/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
+bi: .venv-bi/.installed ## Apache Superset on the current release (http://127.0.0.1:8088)
+	@.venv-bi/bin/python deploy/superset/start.py
+
+bi-test: setup .venv-bi/.installed $(VENV)/.chromium $(VENV)/.postgres ## Test Superset in a browser (slow)
+	@$(BIN)/python -m pytest -m bench tests/bi
 
 $(VENV)/.chromium: tests/browser/install_chromium.sh
 	@bash tests/browser/install_chromium.sh
@@ -64,6 +77,11 @@ docs: setup ## Build the documentation into site/
 lock: setup ## Resolve the dependencies anew (needs uv on the path or in .venv)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" uv pip compile --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --all-extras --quiet pyproject.toml --output-file requirements.lock
+
+bi-lock: setup ## Resolve Superset's environment anew
+	@PATH="$(CURDIR)/$(BIN):$$PATH" uv pip compile --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --quiet deploy/superset/requirements.in \
+	  --output-file deploy/superset/requirements.lock
 
 clean: ## Remove what MIDS made here (asks nothing; the data home too)
 	@rm -rf "$(MIDS_HOME)" site build dbt_project/target dbt_project/logs

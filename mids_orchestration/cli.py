@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from mids_orchestration.commands import answers as answers_verb
 from mids_orchestration.commands import backfill as backfill_verb
 from mids_orchestration.commands import feeds
 from mids_orchestration.commands import forecast as forecast_verbs
@@ -53,6 +54,7 @@ app.add_typer(feeds.app, name="feeds")
 linkage_verbs.register(app)
 landing_verbs.register(app)
 pull_verbs.register(app)
+answers_verb.register(app)
 
 Home = Annotated[Path | None, typer.Option("--home", help="Data home (default: MIDS_HOME, else .mids).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]

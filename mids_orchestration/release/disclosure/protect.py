@@ -3,7 +3,8 @@
 Belongs here: choosing the cells. Does not belong here: the attack itself (attack), or what tables there are.
 
 Primary: every count from 1 to threshold - 1. Secondary: while an attacker's interval of a suppressed count is narrower
-than the protection interval, one more count out of the sums it stands in, the smallest that widens it enough. A block
+than the protection interval, one more count out of the sums it stands in, the smallest that widens it enough; then
+the fewest counts that do as well (fewest). A block
 that an earlier release has published is taken over as it stands: were it counted anew, the difference between two
 releases would show the one person who came to be known in between.
 """
@@ -31,6 +32,7 @@ from mids_orchestration.release.disclosure.cells import (
     equations,
     unlinked,
 )
+from mids_orchestration.release.disclosure.fewest import Fewest
 from mids_orchestration.release.disclosure.policy import Policy
 from mids_orchestration.release.model import ReleaseError
 
@@ -86,7 +88,8 @@ def _protect_block(block: Tables, policy: Policy) -> dict[str, pd.DataFrame]:
                 f"{equation.total[0]} {equation.total[1]} is {full[equation.total]}, but the rows of "
                 f"{equation.parts[0][0]} add up to {sum(full[part] for part in equation.parts)}: mend the marts"
             )
-    hidden = {cell for cell, value in full.items() if 0 < value < policy.threshold}
+    primary = {cell for cell, value in full.items() if 0 < value < policy.threshold}
+    hidden = set(primary)
     # Hiding more never narrows an interval, so each cell has to be made safe once.
     queue = sorted(hidden)
     while queue:
@@ -95,6 +98,8 @@ def _protect_block(block: Tables, policy: Policy) -> dict[str, pd.DataFrame]:
             chosen = _giveaway(cell, policy, full, hidden, sums)
             hidden.add(chosen)
             queue.append(chosen)
+    if hidden > primary:
+        hidden = Fewest(full, sums, policy.width).improved(primary, hidden)
     return {name: _shown(name, frame, hidden) for name, frame in block.items()}
 
 
