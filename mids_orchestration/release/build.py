@@ -217,8 +217,13 @@ def _finish(
         disclosure_step.protected_gate(tables, releases),
     ]
     _refuse_if_any(results)
-    _write_facts(stage, plan, tables, results, identity, release_id, headline)
+    ledger, seen_first = disclosure_step.to_remember(tables, releases)
+    head = seen_first[-1].digest if seen_first else ledger.head
+    told = disclosure_step.facts(tables, head)
+    _write_facts(stage, plan, tables, results, identity, release_id, headline, told)
     _seal(stage)
+    # Before anybody can see it: a process that dies here has remembered too much, which harms nobody.
+    ledger.add(seen_first)
     if shelved.exists():  # damaged since: keep the evidence, put the whole one in its place
         shelved.replace(releases / f".damaged-{release_id}-{os.urandom(4).hex()}")
     stage.replace(shelved)
@@ -337,6 +342,7 @@ def _write_facts(
     identity: dict[str, Any],
     release_id: str,
     headline: dict[str, Any],
+    disclosure: dict[str, Any],
 ) -> None:
     rows = {
         zone: {t.export.name: t.rows for t in tables if t.export.zone == zone}
@@ -351,7 +357,7 @@ def _write_facts(
         "headline": headline,
         "gates": [result.as_dict() for result in results],
         "feeds": [_feed(feed) for feed in plan.feeds],
-        "disclosure": disclosure_step.facts(tables),
+        "disclosure": disclosure,
         "identity": identity,
     }
     _write_json(stage / store.FACTS, facts)

@@ -6,7 +6,7 @@ belong here: what is suppressed and why (disclosure).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -27,16 +27,25 @@ from mids_orchestration.release.disclosure import (
     published_blocks,
 )
 from mids_orchestration.release.disclosure.cells import blocks, cells
+from mids_orchestration.release.disclosure.ledger import COUNTS, Entry, Ledger, told_of_block
 from mids_orchestration.release.model import Export, GateResult, ReleaseError
 from mids_orchestration.release.tables import TableFile, literal, source_of
 
 OWNER = "MAPO secretariat, data protection"
 
 
-def facts(tables: Sequence[TableFile]) -> dict[str, Any]:
-    """The policy that a release was made under and the tables it protects, for ``release.json``."""
+def facts(tables: Sequence[TableFile], ledger_head: str) -> dict[str, Any]:
+    """The policy a release was made under, the tables it protects, how far the ledger went: for ``release.json``."""
     names = [t.export.name for t in tables if t.export.zone == "public" and t.export.disclosure == "persons"]
-    return {**asdict(load_policy()), "tables": names}
+    return {**asdict(load_policy()), "tables": names, "ledger": ledger_head}
+
+
+def to_remember(tables: Sequence[TableFile], releases: Path) -> tuple[Ledger, list[Entry]]:
+    """The ledger and what a release about to be shelved adds to it: blocks that nobody has seen before."""
+    ledger, edition = Ledger(releases), load_policy().edition
+    held = ledger.blocks(edition)
+    new = [told_of_block(key, block) for key, block in blocks(_shown(tables)) if key not in held]
+    return ledger, ledger.next_entries(COUNTS, edition, new)
 
 
 def declared(exports: Sequence[Export]) -> GateResult:
@@ -55,7 +64,7 @@ def declared(exports: Sequence[Export]) -> GateResult:
     silent = [e.name for e in public if e.disclosure is None]
     if silent:
         found = f"{len(silent)} public table(s) do not say what they count: {', '.join(silent)}"
-        return GateResult("disclosure_declared", OWNER, "not_assessed", found, remedy)
+        return GateResult("disclosure_declared", OWNER, "refused", found, remedy)
     return GateResult(
         "disclosure_declared", OWNER, "passed", f"all {len(public)} public facts say it", remedy
     )
@@ -72,8 +81,7 @@ def protected_counts(
             full[export.name] = _dated(connection.execute(f"select {columns} from {source_of(export)}").df())
     if not full:
         return {}
-    held = (tables for _, tables in _earlier(releases))
-    return protect(full, load_policy(), as_of=as_of, published=published_blocks(held))
+    return protect(full, load_policy(), as_of=as_of, published=_published(releases))
 
 
 def protected_gate(tables: Sequence[TableFile], releases: Path) -> GateResult:
@@ -84,11 +92,9 @@ def protected_gate(tables: Sequence[TableFile], releases: Path) -> GateResult:
         "edition in disclosure/policy.yml",
     )
     policy = load_policy()
-    mine = [t for t in tables if t.export.zone == "public" and t.export.disclosure == "persons"]
-    if not mine:
+    shown = _shown(tables)
+    if not shown:
         return GateResult(name, OWNER, "not_assessed", "no public table counts persons", remedy)
-    with duckdb.connect(config={"threads": 1}) as connection:
-        shown = {t.export.name: _read(connection, t.path) for t in mine}
     wrong: list[str] = []
     suppressed, narrowest = 0, float("inf")
     for table, frame in shown.items():
@@ -96,7 +102,7 @@ def protected_gate(tables: Sequence[TableFile], releases: Path) -> GateResult:
         odd = (frame[VALUE].isna() != (frame[STATUS] == SUPPRESSED)).sum()
         wrong += [f"{table} shows {small} count(s) below {policy.threshold}"] if small else []
         wrong += [f"{table}: {odd} row(s) where number and status disagree"] if odd else []
-    before = published_blocks(held for _, held in _earlier(releases))
+    before = _published(releases)
     for key, block in blocks(shown):
         year = f"{key[1]} {str(key[0])[:4]}"
         if key in before:  # attacked when it was first published; here it only has to be the same
@@ -126,18 +132,30 @@ def protected_gate(tables: Sequence[TableFile], releases: Path) -> GateResult:
     )
 
 
-def _earlier(releases: Path) -> Iterator[tuple[str, dict[str, pd.DataFrame]]]:
-    """Tables of persons of every kept release of this edition, newest first."""
+def _shown(tables: Sequence[TableFile]) -> dict[str, pd.DataFrame]:
+    """The tables of persons as written."""
+    mine = [t for t in tables if t.export.zone == "public" and t.export.disclosure == "persons"]
+    with duckdb.connect(config={"threads": 1}) as connection:
+        return {t.export.name: _read(connection, t.path) for t in mine}
+
+
+def _published(releases: Path) -> Mapping[tuple[object, ...], Mapping[str, pd.DataFrame]]:
+    """Every block that readers have seen under this edition: from the ledger, and from releases made before it was.
+
+    Raises:
+        ReleaseError: when the ledger lacks what a kept release was published with.
+    """
+    ledger, edition = Ledger(releases), load_policy().edition
+    older: list[dict[str, pd.DataFrame]] = []
     with duckdb.connect(config={"threads": 1}) as connection:
         for release in store.list_releases(releases):
             policy = release.facts.get("disclosure") or {}
-            if policy.get("edition") != load_policy().edition:
+            ledger.require(policy.get("ledger"), release.release_id)
+            if policy.get("ledger") or policy.get("edition") != edition:
                 continue
-            names = policy.get("tables", ())
-            yield (
-                release.release_id,
-                {name: _read(connection, release.path / "data" / f"{name}.parquet") for name in names},
-            )
+            data = release.path / "data"
+            older.append({t: _read(connection, data / f"{t}.parquet") for t in policy.get("tables", ())})
+    return {**published_blocks(older), **ledger.blocks(edition)}
 
 
 def _read(connection: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:

@@ -16,7 +16,9 @@ PAGE = REPOSITORY / "docs" / "for-analysts.md"
 
 
 def _shown(text: str) -> list[list[str]]:
-    return [r.strip().splitlines() for r in re.findall(r"<!-- result -->\n(.*?)<!-- end -->", text, re.DOTALL)]
+    return [
+        r.strip().splitlines() for r in re.findall(r"<!-- result -->\n(.*?)<!-- end -->", text, re.DOTALL)
+    ]
 
 
 def test_every_question_has_an_answer_on_a_release_and_the_page_shows_its_form(
@@ -43,7 +45,9 @@ def test_every_question_has_an_answer_on_a_release_and_the_page_shows_its_form(
 
 def test_an_answer_that_is_not_true_any_more_is_named(world: World, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("# A\n\n```sql\nselect 1 as one\n```\n\n<!-- result -->\n| one |\n|---|\n| 2 |\n<!-- end -->\n")
+    page.write_text(
+        "# A\n\n```sql\nselect 1 as one\n```\n\n<!-- result -->\n| one |\n|---|\n| 2 |\n<!-- end -->\n"
+    )
     wrong = world.mids("answers", str(page), check=False)
     assert wrong.returncode == 1 and "line 3" in wrong.stdout and "another result" in wrong.stdout
     page.write_text("```sql\nselect * from fct_person_in_case\n```\n")

@@ -53,7 +53,11 @@ class Fewest:
             if known_well is None:
                 return hidden
             for option in options:  # grow to a largest unsafe set: what stays outside is what could help
-                if self._left > 0 and option not in hidden and self._is_known_well(known_well, {*hidden, option}):
+                if (
+                    self._left > 0
+                    and option not in hidden
+                    and self._is_known_well(known_well, {*hidden, option})
+                ):
                     hidden.add(option)
             rows.append((set(options) - hidden, None if known_well in primary else known_well))
         return best

@@ -231,7 +231,14 @@ def manifest(marts: dict[str, pd.DataFrame] | None = None) -> dict[str, Any]:
             "alias": name,
             "schema": "marts",
             "description": f"One row per {name}. More about it.",
-            "config": {"meta": {"zone": zone, "label_en": f"Table {name}", "label_ms": f"Jadual {name}"}},
+            "config": {
+                "meta": {
+                    "zone": zone,
+                    "label_en": f"Table {name}",
+                    "label_ms": f"Jadual {name}",
+                    **({"disclosure": "events"} if zone == "public" else {}),
+                }
+            },
             "meta": {},
             "columns": columns,
             "constraints": [{"type": "primary_key", "columns": KEYS[name]}] if KEYS.get(name) else [],

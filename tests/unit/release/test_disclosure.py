@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -179,17 +181,79 @@ def test_a_release_protects_carries_over_and_refuses_what_is_not(tmp_path: Path)
 def test_a_public_fact_must_say_what_it_counts(tmp_path: Path) -> None:
     exports = exports_from_manifest(small.manifest())
     warehouse = small.write_warehouse(tmp_path / "mids.duckdb")
-    silent = build(warehouse, tmp_path / "releases", exports)
-    assert next(g for g in silent.gates if g.name == "disclosure_declared").status == "not_assessed"
+    silent = [dataclasses.replace(e, disclosure=None) if e.name == "fct_forecast" else e for e in exports]
+    with pytest.raises(ReleaseRefused, match="do not say what they count: fct_forecast"):
+        build(warehouse, tmp_path / "releases", silent)
     lying = [
         dataclasses.replace(e, disclosure="persons") if e.name == "fct_weekly_count" else e for e in exports
     ]
     with pytest.raises(ReleaseRefused, match="fct_weekly_count counts persons but has no column year_start"):
         build(warehouse, tmp_path / "releases", lying)
+    assert not list((tmp_path / "releases").glob("2*")), "a refused release is on no shelf"
+
+
+def test_what_was_published_is_remembered_when_every_release_is_gone(tmp_path: Path) -> None:
+    people = persons(8, many=400)
+    first = _built(tmp_path, people, AS_OF)
+    kept = {n: (first.path / "data" / f"{n}.parquet").read_bytes() for n in GRAINS}
+    ledger = tmp_path / "disclosure" / "ledger.jsonl"
+    lines = ledger.read_text("utf-8").splitlines()
+    assert first.facts["disclosure"]["ledger"] == json.loads(lines[-1])["digest"]
+    hidden = [json.loads(line)["told"]["tables"]["fct_victim_state_year"]["rows"] for line in lines]
+    small_ones = [row for rows in hidden for row in rows if row[-1] == "suppressed"]
+    assert small_ones and {row[-2] for row in small_ones} == {None}, "the ledger knows no suppressed number"
+
+    _remove(first.path)
+    more = pd.concat([people, people.iloc[:3].assign(year_start="2023-01-01")], ignore_index=True)
+    second = _built(tmp_path, more, date(2026, 7, 6))
+    assert {n: (second.path / "data" / f"{n}.parquet").read_bytes() for n in GRAINS} == kept
+    assert ledger.read_text("utf-8").splitlines() == lines, "nothing new, so nothing is added"
+
+    # Changed, cut off or gone: nothing is published until it is as it was.
+    for broken, why in (
+        ("\n".join(lines).replace('"published"', '"suppressed"', 1) + "\n", "is not what was written"),
+        ("\n".join(lines[:-1]) + "\n", "lacks what"),
+        (None, "lacks what"),
+    ):
+        ledger.unlink()
+        if broken:
+            ledger.write_text(broken, "utf-8")
+        else:
+            ledger.parent.mkdir(exist_ok=True)
+        with pytest.raises(ReleaseError, match=why):
+            _built(tmp_path, more, date(2026, 7, 13))
+        ledger.write_text("\n".join(lines) + "\n", "utf-8")
+    assert _built(tmp_path, more, date(2026, 7, 13)).built
+
+
+def test_no_count_is_suppressed_without_need() -> None:
+    """Showing any further suppressed count again would let some count be known too well."""
+    everything = counted(persons(1))
+    tried, needless = 0, 0
+    for year, crime in itertools.product(("2022-01-01", "2023-01-01", "2024-01-01"), ("TIP", "SOM")):
+        full = only(everything, year, crime)
+        shown = protect(full, POLICY, as_of=AS_OF, published={})
+        for name, frame in shown.items():
+            true = full[name].reset_index(drop=True)
+            dark = frame["count_status"] == "suppressed"
+            for i in frame.index[dark & (true["count_value"] >= POLICY.threshold)]:
+                tried, again = tried + 1, frame.copy()
+                again.loc[i, ["count_value", "count_status"]] = [true.loc[i, "count_value"], "published"]
+                needless += min(attack([{**shown, name: again}]).values()) >= POLICY.width - 1e-6
+        if tried >= 3:
+            break
+    assert tried > 0
+    assert needless == 0
 
 
 def test_the_policy_of_this_house() -> None:
     assert load_policy().threshold >= 10 and load_policy().width == load_policy().threshold - 1
+
+
+def _remove(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        path.chmod(0o700)
+    shutil.rmtree(folder)
 
 
 def _built(folder: Path, people: pd.DataFrame, as_of: date) -> Any:
