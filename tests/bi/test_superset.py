@@ -80,7 +80,9 @@ def test_the_dashboard_shows_the_numbers_of_the_mart(
     errors = page.locator("text=/unexpected error|Data error|Invalid/i").count()
     assert errors == 0
     assert page.evaluate("fetch('https://example.org/').catch(() => 'held back')") == "held back"
-    assert not [url for url in answered if not url.startswith((address, "data:", "blob:"))], "asks nobody else"
+    assert not [url for url in answered if not url.startswith((address, "data:", "blob:"))], (
+        "asks nobody else"
+    )
 
 
 def test_suppressed_is_not_zero(page: Any, two_releases: TwoReleases, address: str) -> None:
