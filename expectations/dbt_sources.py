@@ -33,6 +33,7 @@ _LINEAGE = (
     ("_receipt_id", "Receipt of the delivery the record came in."),
     ("_line_no", "Line, row or object number of the record in the delivery."),
     ("_known_on", "Day MIDS received the delivery, as ISO text."),
+    ("_change", "correction or deletion, where another delivery says it of this record; else NULL."),
 )
 
 _RECEIPTS = {
@@ -256,20 +257,29 @@ def _table(contract: Contract, record: RecordType) -> dict[str, Any]:
             column for old in earlier.records if old.name == record.name for column in old.columns
         ):
             columns.setdefault(column.landed_as, column)
-    pattern = f"{contract.agency}/{record.name}/*.parquet"
+    landing = '{{ env_var("MIDS_LANDING") }}'
+    place = f"{contract.agency}/{record.name}"
+    files = [f"{landing}/{place}/*.parquet", f"{landing}/_changes/{place}.parquet"]
+    meta: dict[str, Any] = {
+        "agency": contract.agency,
+        "feed": contract.feed,
+        "source_class": contract.source_class,
+        "cadence": contract.cadence,
+        "lateness_days": contract.lateness_days,
+        "delivery_kind": contract.delivery_kind,
+    }
+    if record.ordering:
+        meta["ordering"] = record.ordering
+    if record.deleted_column:
+        meta["deleted_when"] = {"column": record.deleted_column, "values": list(record.deleted_values)}
     return {
         "name": name,
         "description": record.description,
         "config": {
             "meta": {
-                "agency": contract.agency,
-                "feed": contract.feed,
-                "source_class": contract.source_class,
-                "cadence": contract.cadence,
-                "lateness_days": contract.lateness_days,
+                **meta,
                 "dagster": {"asset_key": ["landing", name]},
-                "external_location": 'read_parquet(\'{{ env_var("MIDS_LANDING") }}/'
-                + f"{pattern}', union_by_name=true)",
+                "external_location": f"read_parquet({files}, union_by_name=true)",
             }
         },
         "columns": [

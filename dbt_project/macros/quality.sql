@@ -61,6 +61,7 @@ select
     {%- endif %}
 from {{ ref(name) }} as staged
 inner join began on began.agency_code = '{{ agency | upper }}' and began.record_code = '{{ record }}'
+where not staged.is_deleted
 group by {{ mids.week_start('staged._received_on') }}
 {{ 'union all' if not loop.last }}
 {%- endfor -%}

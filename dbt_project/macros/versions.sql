@@ -1,22 +1,26 @@
 {# A table of record versions with three more columns:
      version_no    1 for the oldest content of a record, in the order the agency wrote it
-     is_current    the newest content: latest `updated_at`, then latest delivery
+     is_current    the newest content, unless that says that the record is deleted
      took_effect   false for content that was already superseded when it arrived; without those rows the
-                   others, in the order they became known, are what was believed at each time #}
+                   others, in the order they became known, are what was believed at each time
+   The relation has, from staging, is_deleted and what versions are ordered by: _effective_at, then _sent_on, a
+   deletion after a record of the same moment. The same rule is in mids_orchestration/landing/history.py. #}
 {% macro versions(relation, key) -%}
-{%- set delivered = '_received_on, _receipt_id, _line_no' -%}
+{%- set delivered = '_sent_on, is_deleted, _receipt_id, _line_no' -%}
 select
     {{ relation }}.*,
     row_number() over (
         partition by {{ key }}
-        order by updated_at, {{ delivered }}
+        order by _effective_at, {{ delivered }}, known_on
     ) as version_no,
     row_number() over (
         partition by {{ key }}
-        order by updated_at desc, _received_on desc, _receipt_id desc, _line_no desc
-    ) = 1 as is_current,
+        order by
+            _effective_at desc, _sent_on desc, is_deleted desc, _receipt_id desc, _line_no desc, known_on desc
+    ) = 1
+    and not is_deleted as is_current,
     coalesce(
-        updated_at >= max(updated_at) over (
+        _effective_at >= max(_effective_at) over (
             partition by {{ key }}
             order by known_on, {{ delivered }}
             rows between unbounded preceding and 1 preceding
@@ -24,6 +28,29 @@ select
         true
     ) as took_effect
 from {{ relation }}
+{%- endmacro %}
+
+{# Rows of a feed that has a line for each part of something (a person of a case, a charge of a file), with
+     part_no             1 for the line that speaks for the whole in one delivery
+     is_whole_deleted    whether no part is left once the delivery is taken in #}
+{% macro parts(relation, whole) -%}
+{%- set sent = '_effective_at, _sent_on, _receipt_id' -%}
+select
+    changed.*,
+    row_number() over (partition by {{ whole }}, {{ sent }} order by _line_no) as part_no,
+    sum(part_change) over (partition by {{ whole }} order by {{ sent }}) <= 0 as is_whole_deleted
+from (
+    select
+        told.*,
+        case
+            when is_deleted = coalesce(lag(is_deleted) over (
+                partition by source_record_key order by {{ sent }}, _line_no
+            ), true) then 0
+            when is_deleted then -1
+            else 1
+        end as part_change
+    from {{ relation }} as told
+) as changed
 {%- endmacro %}
 
 {# The day to count an event on: the first of these days that is a possible one, that is inside the

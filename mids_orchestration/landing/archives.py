@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from expectations.contract import Contract
 from mids_orchestration.landing.delivery import Receiver
-from mids_orchestration.landing.land import refresh_ledger
+from mids_orchestration.landing.land import refresh
 from mids_orchestration.landing.limits import DEFAULT_LIMITS, Limits
 from mids_orchestration.landing.quarantine import judged_again, replay_of
 from mids_orchestration.landing.reasons import DeliveryRefused
@@ -184,7 +184,7 @@ def reland(
             else:
                 different.append(receipt.receipt_id)
         make_durable(home, contracts.values())
-        refresh_ledger(home)
+        refresh(home, contracts)
     return Relanded(same, erased, tuple(different))
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from expectations.contract import Contract
+from mids_orchestration.landing.changes import write_changes
 from mids_orchestration.landing.delivery import Processed, ReadAhead, Receiver
 from mids_orchestration.landing.inbox import PendingDelivery, waiting
 from mids_orchestration.landing.limits import DEFAULT_LIMITS, Limits
@@ -25,6 +26,7 @@ from mids_orchestration.landing.receipts import (
     append_sightings,
     duplicate_receipt,
     hash_path,
+    ledger_is_current,
     read_receipt,
     read_receipts,
     read_sightings,
@@ -97,8 +99,8 @@ def land(
             session.close()
         if receipts:
             make_durable(home, wanted.values())
-        if receipts or not (home / "landing" / "receipts.parquet").exists() or session.stale_ledger():
-            refresh_ledger(home)
+        news = bool(receipts) or not ledger_is_current(home)
+        refresh(home, contracts, anew=news)
     return receipts
 
 
@@ -106,11 +108,20 @@ def recover(home: Path, contracts: Mapping[str, Contract]) -> None:
     """Remove what a crash left half received, so that no reader meets it; ``land`` does so by itself."""
     with locked(home):
         prepare(home, contracts.values())
-        refresh_ledger(home)
+        refresh(home, contracts)
 
 
-def refresh_ledger(home: Path) -> None:
-    """Write ``landing/receipts.parquet`` anew from the receipts and the sightings."""
+def refresh(home: Path, contracts: Mapping[str, Contract], *, anew: bool = True) -> None:
+    """Bring what is derived from receipts and landed records in step: the ledger and the change rows.
+
+    ``anew`` says that something was landed, let in or erased.
+    """
+    if anew:
+        _refresh_ledger(home)
+    write_changes(home, contracts, anew=anew)
+
+
+def _refresh_ledger(home: Path) -> None:
     receipts = read_receipts(home)
     by_id = {receipt.receipt_id: receipt for receipt in receipts}
     duplicates = [
@@ -292,11 +303,6 @@ class _Session:
             held = Receiver(layout, self._connection, self.limits)
             self._receivers[(contract.key, layout.version)] = held
         return held
-
-    def stale_ledger(self) -> bool:
-        """Whether a crash may have left the ledger behind the receipts."""
-        ledger = self.home / "landing" / "receipts.parquet"
-        return (self.home / "receipts").stat().st_mtime_ns > ledger.stat().st_mtime_ns
 
     def close(self) -> None:
         """Let the connection go."""

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from expectations.contract import Contract
 from mids_orchestration.landing.delivery import Receiver
-from mids_orchestration.landing.land import known_day, refresh_ledger
+from mids_orchestration.landing.land import known_day, refresh
 from mids_orchestration.landing.limits import DEFAULT_LIMITS, Limits
 from mids_orchestration.landing.reasons import DeliveryRefused
 from mids_orchestration.landing.receipts import Receipt, TableCount, read_receipts
@@ -169,7 +169,7 @@ def replay(
         for receipt in receipts:
             done.append(_replay_one(home, receipt, contracts, connection, known_on, as_of, limits))
         make_durable(home, contracts.values())
-        refresh_ledger(home)
+        refresh(home, contracts)
     return done
 
 

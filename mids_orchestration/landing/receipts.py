@@ -25,7 +25,7 @@ LEDGER_SCHEMA = pa.schema(
         ("original_name", pa.string()), ("sent_on", pa.date32()), ("known_on", pa.date32()),
         ("landed_as_of", pa.date32()), ("status", pa.string()), ("reason_code", pa.string()),
         ("received", pa.int64()), ("accepted", pa.int64()), ("quarantined", pa.int64()),
-        ("independent_count", pa.int64()),
+        ("independent_count", pa.int64()), ("first_sent_on", pa.date32()), ("first_known_on", pa.date32()),
     ]
 )  # fmt: skip
 
@@ -237,13 +237,29 @@ def hash_path(path: str) -> int:
     return value
 
 
+def ledger_is_current(home: Path) -> bool:
+    """Whether the ledger is there, in the form of this release, and no receipt is newer than it."""
+    ledger = home / "landing" / "receipts.parquet"
+    if not ledger.exists() or not pq.read_schema(ledger).equals(LEDGER_SCHEMA):
+        return False
+    return receipts_dir(home).stat().st_mtime_ns <= ledger.stat().st_mtime_ns
+
+
 def write_ledger(home: Path, receipts: Iterable[Receipt], duplicates: Iterable[Receipt]) -> None:
     """Replace ``landing/receipts.parquet``: one row per receipt and record type.
 
-    A refused or repeated delivery has one row with a null record and zero counts.
+    A refused or repeated delivery has one row with a null record and zero counts. ``first_sent_on`` and
+    ``first_known_on`` are the earliest over all sendings of the same bytes; what a replay let in keeps its own day, and
+    a repetition both of its own.
     """
     rows = []
+    duplicates = list(duplicates)
+    again: dict[tuple[str, str, str], list[Receipt]] = {}
+    for receipt in duplicates:
+        again.setdefault((receipt.agency, receipt.feed, receipt.sha256), []).append(receipt)
     for receipt in (*receipts, *duplicates):
+        own = receipt.status == "duplicate" or "-replay-" in receipt.receipt_id
+        sendings = [receipt, *again.get((receipt.agency, receipt.feed, receipt.sha256), ())]
         code = receipt.refusal.code if receipt.refusal else None
         code = "DUPLICATE_DELIVERY" if receipt.status == "duplicate" else code
         base = {
@@ -252,6 +268,12 @@ def write_ledger(home: Path, receipts: Iterable[Receipt], duplicates: Iterable[R
                          "sent_on", "known_on", "landed_as_of", "status")
         }  # fmt: skip
         base["reason_code"] = code
+        base["first_sent_on"] = receipt.sent_on
+        base["first_known_on"] = receipt.known_on
+        if receipt.status != "duplicate":
+            base["first_sent_on"] = min((s.sent_on for s in sendings if s.sent_on), default=None)
+        if not own:
+            base["first_known_on"] = min((s.known_on for s in sendings if s.known_on), default=None)
         base["original_name"] = receipt.original_name.encode("utf-8", "backslashreplace").decode()
         for record, table in receipt.tables.items() or [(None, TableCount(0, 0, 0))]:
             rows.append(

@@ -62,6 +62,11 @@ def table_dir(home: Path, agency: str, record: str) -> Path:
     return home / "landing" / agency / record
 
 
+def changes_path(home: Path, agency: str, record: str) -> Path:
+    """Where the change rows of one record type are: what deliveries say of records they do not hold."""
+    return home / "landing" / "_changes" / agency / f"{record}.parquet"
+
+
 def quarantine_dir(home: Path, agency: str, record: str) -> Path:
     """Where quarantined records of one type are."""
     return home / "quarantine" / agency / record
@@ -98,9 +103,13 @@ def prepare(home: Path, contracts: Collection[Contract]) -> None:
             shutil.rmtree(left)
         else:
             left.unlink()
-    for folder in (receipts_dir(home), home / "landing"):
-        for left in folder.glob(".*.tmp"):
-            left.unlink()
+    changes = home / "landing" / "_changes"
+    for left in (
+        *receipts_dir(home).glob(".*.tmp"),
+        *(home / "landing").glob(".*.tmp"),
+        *changes.glob("*/.*.tmp"),
+    ):
+        left.unlink()
     received = {entry.stem for entry in receipts_dir(home).iterdir() if entry.suffix == ".json"}
     for contract in contracts:
         for record in dict.fromkeys(r.name for c in (contract, *contract.earlier) for r in c.records):

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,10 +17,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from expectations.contract import load_contracts
+from expectations.dbt_sources import SOURCES_FILE, render_sources
 from mids_orchestration.forecast_record import TOTAL_COLUMNS, TREND_COLUMNS
 from mids_orchestration.forecast_step import EFFECT_COLUMNS, MATURED_COLUMNS
-from tests.dbt.landing_zone import RECORDS, Records, write_landing
+from tests.dbt.landing_zone import RECORDS, Records, write_landing, zone_contracts
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 SELECTIONS = ("to_conformed", "from_linked", "forecast_marts")
@@ -82,6 +83,16 @@ class Built:
         return self.home / "warehouse.duckdb"
 
     @property
+    def project(self) -> Path:
+        """The dbt project, with the sources of this zone's contracts."""
+        copy = self.home / "dbt_project"
+        if not copy.exists():
+            shutil.copytree(PROJECT, copy, ignore=shutil.ignore_patterns("target", "logs"))
+            sources = copy / SOURCES_FILE.relative_to(PROJECT)
+            sources.write_text(render_sources(zone_contracts()), encoding="utf-8")
+        return copy
+
+    @property
     def manifest(self) -> dict[str, Any]:
         return json.loads((self.home / "target" / "manifest.json").read_text())
 
@@ -96,7 +107,7 @@ class Built:
             "MIDS_LANDING": str(self.home / "landing"),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }
-        where = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+        where = ["--project-dir", str(self.project), "--profiles-dir", str(self.project)]
         where += ["--target-path", str(self.home / "target"), "--log-path", str(self.home / "logs")]
         result = subprocess.run(
             [sys.executable, "-c", RUN_DBT, json.dumps([[*command, *where] for command in commands])],
@@ -141,7 +152,7 @@ def _build_tiny(built: Built) -> None:
 
 def prepare(built: Built, records: Records = RECORDS) -> None:
     """Landing zone and the tables that Python makes, for dbt to build on."""
-    write_landing(built.home / "landing", load_contracts(), records)
+    write_landing(built.home / "landing", zone_contracts(), records)
     with duckdb.connect(str(built.warehouse)) as connection:
         connection.execute(PYTHON_TABLES)
         for name, columns in DECLARED.items():

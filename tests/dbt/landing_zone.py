@@ -7,12 +7,16 @@ the warehouse should make of them (the tests).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from expectations.contract import Contract
+from expectations.contract import Contract, RecordType, load_contracts
+from mids_orchestration.landing.changes import write_changes
+from mids_orchestration.landing.receipts import LEDGER_SCHEMA
 
 # Table -> received on -> records, by standard column names. 2024-07-01 is the opening extract.
 Records = Mapping[str, Mapping[str, list[dict[str, str]]]]
@@ -194,6 +198,30 @@ STAY = {
     "updated_at": "25-02-2022 09:00",
 }
 
+MISTAKE = {
+    "source_case_no": "D3/TIP/00126/2024",
+    "occurred_on": "24/06/2024",
+    "reported_on": "24/06/2024",
+    "recorded_on": "25/06/2024",
+    "raid_on": "",
+    "updated_at": "05/07/2024 09:00",
+}
+# Told once, and not in the next snapshot.
+DROPPED = CONSULAR | {
+    "source_case_no": "KLN/KONS/2024/00003",
+    "full_name": "ONG CONTOH",
+    "mykad_no": "",
+    "police_report_no": "",
+    "reported_on": "2024-06-24",
+}
+NO_REPORT = CONSULAR | {
+    "source_case_no": "KLN/KONS/2024/00002",
+    "full_name": "LIM CONTOH",
+    "mykad_no": "",
+    "police_report_no": "",
+    "state_name": "",
+}
+
 RECORDS: Records = {
     "pdrm__cases": {
         "2024-07-01": [
@@ -204,6 +232,7 @@ RECORDS: Records = {
         ],
         "2024-07-08": [
             JOB_SCAM,
+            CASE_A | MISTAKE,  # taken back by the tombstone of the week after
             CASE_A
             | {
                 "case_type": "PENYELUDUPAN MIGRAN",
@@ -298,16 +327,14 @@ RECORDS: Records = {
         ],
     },
     "kln__consular_cases": {
-        "2024-07-08": [
-            CONSULAR,
-            CONSULAR
-            | {
-                "source_case_no": "KLN/KONS/2024/00002",
-                "full_name": "LIM CONTOH",
-                "mykad_no": "",
-                "police_report_no": "",
-                "state_name": "",
-            },
+        "2024-07-08": [CONSULAR, NO_REPORT, DROPPED],
+        "2024-07-15": [CONSULAR, NO_REPORT],
+    },
+    "pdrm__cases_deleted": {
+        # The first is deleted; the second was written again after it was.
+        "2024-07-15": [
+            {"source_case_no": "D3/TIP/00126/2024", "updated_at": "12/07/2024 09:00"},
+            {"source_case_no": "D3/TIP/00124/2022", "updated_at": "23/02/2022 08:00"},
         ]
     },
     "ngo__reports": {
@@ -389,6 +416,17 @@ RECORDS: Records = {
 }  # fmt: skip
 
 
+def zone_contracts() -> dict[str, Contract]:
+    """The contracts of the zone: the house's, with one feed sending snapshots and one with tombstones beside it."""
+    contracts = load_contracts()
+    cases, consular = contracts["pdrm.cases"], contracts["kln.consular"]
+    kind = cases.record("cases")
+    columns = tuple(column for column in kind.columns if column.key or column.landed_as == kind.ordering)
+    deleted = RecordType("cases_deleted", columns, ordering=kind.ordering, applies_to="cases")
+    gone = replace(cases, feed="cases_deleted", delivery_kind="tombstones", records=(deleted,))
+    return contracts | {gone.key: gone, consular.key: replace(consular, delivery_kind="snapshot")}
+
+
 def write_landing(root: Path, contracts: Mapping[str, Contract], records: Records = RECORDS) -> None:
     """Write ``<agency>/<record>/*.parquet`` and ``receipts.parquet`` as the landing zone has them."""
     receipts = []
@@ -409,14 +447,18 @@ def write_landing(root: Path, contracts: Mapping[str, Contract], records: Record
                         "agency": contract.agency,
                         "feed": contract.feed,
                         "record": record.name,
-                        "known_on": received_on,
+                        **dict.fromkeys(
+                            ("sent_on", "known_on", "first_sent_on", "first_known_on"),
+                            date.fromisoformat(received_on),
+                        ),
                         "status": "accepted",
                         "received": len(rows) + 1,
                         "accepted": len(rows),
                         "quarantined": 1,
                     }
                 )
-    pq.write_table(pa.Table.from_pylist(receipts), root / "receipts.parquet")
+    pq.write_table(pa.Table.from_pylist(receipts, schema=LEDGER_SCHEMA), root / "receipts.parquet")
+    write_changes(root.parent, contracts, anew=True)
 
 
 def _table(

@@ -191,7 +191,8 @@ def test_staging_gives_the_standard_columns_of_the_contracts(tiny: Built) -> Non
         "select table_name, column_name from information_schema.columns where table_schema = 'staging'"
     ):
         found.setdefault(table, set()).add(column)
-    extra = {"source_record_key", "cast_failures", "known_on", "_receipt_id", "_line_no", "_received_on"}
+    extra = {"source_record_key", "cast_failures", "known_on", "is_deleted", "_effective_at"}
+    extra |= {"_receipt_id", "_line_no", "_received_on", "_sent_on"}
     for contract in load_contracts().values():
         for record in contract.records:
             model = f"stg_{contract.agency}__{record.name}"

@@ -25,7 +25,9 @@ with pdrm as (
         case_status,
         updated_at,
         known_on,
-        _received_on,
+        is_deleted,
+        _effective_at,
+        _sent_on,
         _receipt_id,
         _line_no
     from {{ ref('stg_pdrm__cases') }}
@@ -57,7 +59,9 @@ jim as (
         cast(null as {{ dbt.type_string() }}) as case_status,
         cast(updated_at as {{ dbt.type_timestamp() }}) as updated_at,
         known_on,
-        _received_on,
+        is_deleted,
+        _effective_at,
+        _sent_on,
         _receipt_id,
         _line_no
     from {{ ref('stg_jim__operations') }}
@@ -93,7 +97,9 @@ apmm as (
         cast(null as {{ dbt.type_string() }}) as case_status,
         updated_at,
         known_on,
-        _received_on,
+        is_deleted,
+        _effective_at,
+        _sent_on,
         _receipt_id,
         _line_no
     from {{ ref('stg_apmm__interceptions') }}
@@ -129,7 +135,9 @@ kln as (
         case_status,
         updated_at,
         known_on,
-        _received_on,
+        is_deleted,
+        _effective_at,
+        _sent_on,
         _receipt_id,
         _line_no
     from {{ ref('stg_kln__consular_cases') }}
@@ -139,10 +147,7 @@ kln as (
 jkdm_lines as (
 
     -- The return has a line per person; the case stands on each of them.
-    select
-        *,
-        row_number() over (partition by source_case_no, updated_at, _receipt_id order by _line_no) as person_row
-    from {{ ref('stg_jkdm__cases') }}
+    {{ mids.parts(ref('stg_jkdm__cases'), 'source_case_no') }}
 
 ),
 
@@ -170,11 +175,13 @@ jkdm as (
         cast(null as {{ dbt.type_string() }}) as case_status,
         updated_at,
         known_on,
-        _received_on,
+        is_whole_deleted as is_deleted,
+        _effective_at,
+        _sent_on,
         _receipt_id,
         _line_no
     from jkdm_lines
-    where person_row = 1
+    where part_no = 1
 
 ),
 
@@ -203,7 +210,9 @@ jtk as (
         cast(null as {{ dbt.type_string() }}) as case_status,
         updated_at,
         known_on,
-        _received_on,
+        is_deleted,
+        _effective_at,
+        _sent_on,
         _receipt_id,
         _line_no
     from {{ ref('stg_jtk__complaints') }}
@@ -218,10 +227,7 @@ jtk as (
 akps_rows as (
 
     -- The feed has a row per person; the encounter stands on each of them.
-    select
-        *,
-        row_number() over (partition by encounter_no, updated_at, _receipt_id order by _line_no) as person_row
-    from {{ ref('stg_akps__encounters') }}
+    {{ mids.parts(ref('stg_akps__encounters'), 'encounter_no') }}
 
 ),
 
@@ -249,12 +255,14 @@ akps as (
         cast(null as {{ dbt.type_string() }}) as case_status,
         updated_at,
         known_on,
-        _received_on,
+        is_whole_deleted as is_deleted,
+        _effective_at,
+        _sent_on,
         _receipt_id,
         _line_no
     from akps_rows
     where
-        person_row = 1
+        part_no = 1
         and encounter_no in (
             select with_case.encounter_no
             from {{ ref('stg_akps__encounters') }} as with_case
@@ -292,7 +300,7 @@ coded as (
         told.case_kind_code,
         told.source_case_no,
         {{ mids.case_no_norm('told.shared_case_no') }} as case_no_norm,
-        told.is_case,
+        told.is_case and not told.is_deleted as is_case,
         coalesce(exploitation.crime_type_code, crime_type.code, 'XX') as crime_type_code,
         coalesce(offence.offence_code, 'XX') as offence_code,
         coalesce(
@@ -318,7 +326,9 @@ coded as (
         ]) }} as unmapped,
         coalesce(told.updated_at, cast(told.known_on as {{ dbt.type_timestamp() }})) as updated_at,
         told.known_on,
-        told._received_on,
+        told.is_deleted,
+        told._effective_at,
+        told._sent_on,
         told._receipt_id,
         told._line_no
     from told

@@ -26,7 +26,9 @@ with coded as (
         ]) }} as unmapped,
         coalesce(charge.updated_at, cast(charge.known_on as {{ dbt.type_timestamp() }})) as updated_at,
         charge.known_on,
-        charge._received_on,
+        charge.is_deleted,
+        charge._effective_at,
+        charge._sent_on,
         charge._receipt_id,
         charge._line_no
     from {{ ref('stg_agc__charges') }} as charge

@@ -13,8 +13,9 @@ with ctdc as (
         is_forced_labour,
         is_sexual_exploitation,
         known_on,
-        dense_rank() over (order by _received_on desc, _receipt_id desc) as publication
+        dense_rank() over (order by _sent_on desc, _receipt_id desc) as publication
     from {{ ref('stg_ctdc__victims') }}
+    where not is_deleted
 
 ),
 
@@ -32,8 +33,9 @@ europe as (
         dead_or_missing_count,
         survivor_count,
         known_on,
-        dense_rank() over (order by _received_on desc, _receipt_id desc) as publication
+        dense_rank() over (order by _sent_on desc, _receipt_id desc) as publication
     from {{ ref('stg_iom__missing_migrants_europe') }}
+    where not is_deleted
 
 ),
 
@@ -54,8 +56,9 @@ export as (
         end as dead_or_missing_count,
         survivor_count,
         known_on,
-        dense_rank() over (order by _received_on desc, _receipt_id desc) as publication
+        dense_rank() over (order by _sent_on desc, _receipt_id desc) as publication
     from {{ ref('stg_iom__missing_migrants_export') }}
+    where not is_deleted
 
 ),
 
@@ -71,8 +74,9 @@ boats as (
         migrant_count,
         boat_count,
         known_on,
-        dense_rank() over (order by _received_on desc, _receipt_id desc) as publication
+        dense_rank() over (order by _sent_on desc, _receipt_id desc) as publication
     from {{ ref('stg_ukho__small_boats') }}
+    where not is_deleted
 
 ),
 

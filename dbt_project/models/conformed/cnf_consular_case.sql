@@ -34,7 +34,9 @@ coded as (
         ]) }} as unmapped,
         told.last_updated_at as updated_at,
         told.known_on,
-        told._received_on,
+        told.is_deleted,
+        told._effective_at,
+        told._sent_on,
         told._receipt_id,
         told._line_no
     from told

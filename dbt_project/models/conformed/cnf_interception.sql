@@ -29,7 +29,9 @@ with coded as (
         boat.revision_no,
         coalesce(boat.updated_at, cast(boat.known_on as {{ dbt.type_timestamp() }})) as updated_at,
         boat.known_on,
-        boat._received_on,
+        boat.is_deleted,
+        boat._effective_at,
+        boat._sent_on,
         boat._receipt_id,
         boat._line_no
     from {{ ref('stg_apmm__interceptions') }} as boat

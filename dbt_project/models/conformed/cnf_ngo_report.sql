@@ -23,7 +23,9 @@ with coded as (
         ]) }} as unmapped,
         coalesce(report.updated_at, cast(report.known_on as {{ dbt.type_timestamp() }})) as updated_at,
         report.known_on,
-        report._received_on,
+        report.is_deleted,
+        report._effective_at,
+        report._sent_on,
         report._receipt_id,
         report._line_no
     from {{ ref('stg_ngo__reports') }} as report

@@ -20,7 +20,9 @@ with jim as (
         source_case_no is not null as has_case,
         cast(updated_at as {{ dbt.type_timestamp() }}) as updated_at,
         known_on,
-        _received_on,
+        is_deleted,
+        _effective_at,
+        _sent_on,
         _receipt_id,
         _line_no
     from {{ ref('stg_jim__operations') }}
@@ -48,7 +50,9 @@ jtk as (
         coalesce(finding = 'FORCED LABOUR', false) as has_case,
         updated_at,
         known_on,
-        _received_on,
+        is_deleted,
+        _effective_at,
+        _sent_on,
         _receipt_id,
         _line_no
     from {{ ref('stg_jtk__complaints') }}
@@ -59,10 +63,7 @@ jtk as (
 akps_rows as (
 
     -- The feed has a row per person; the encounter stands on each of them.
-    select
-        *,
-        row_number() over (partition by encounter_no, updated_at, _receipt_id order by _line_no) as person_row
-    from {{ ref('stg_akps__encounters') }}
+    {{ mids.parts(ref('stg_akps__encounters'), 'encounter_no') }}
 
 ),
 
@@ -86,11 +87,13 @@ akps as (
         source_case_no is not null as has_case,
         updated_at,
         known_on,
-        _received_on,
+        is_whole_deleted as is_deleted,
+        _effective_at,
+        _sent_on,
         _receipt_id,
         _line_no
     from akps_rows
-    where person_row = 1
+    where part_no = 1
 
 ),
 
@@ -127,7 +130,9 @@ coded as (
         {{ mids.unmapped([['state_name', 'told.state_name', 'map_state.state_code']]) }} as unmapped,
         coalesce(told.updated_at, cast(told.known_on as {{ dbt.type_timestamp() }})) as updated_at,
         told.known_on,
-        told._received_on,
+        told.is_deleted,
+        told._effective_at,
+        told._sent_on,
         told._receipt_id,
         told._line_no
     from told

@@ -26,7 +26,9 @@ with pdrm as (
         cast(null as {{ dbt.type_string() }}) as trafficking_status,
         updated_at,
         known_on,
-        _received_on,
+        is_deleted,
+        _effective_at,
+        _sent_on,
         _receipt_id,
         _line_no
     from {{ ref('stg_pdrm__persons') }}
@@ -60,7 +62,9 @@ jim as (
         cast(null as {{ dbt.type_string() }}) as trafficking_status,
         cast(updated_at as {{ dbt.type_timestamp() }}) as updated_at,
         known_on,
-        _received_on,
+        is_deleted,
+        _effective_at,
+        _sent_on,
         _receipt_id,
         _line_no
     from {{ ref('stg_jim__persons') }}
@@ -70,10 +74,7 @@ jim as (
 agc_accused as (
 
     -- The feed has a row per charge; the accused stands on each of them.
-    select
-        *,
-        row_number() over (partition by prosecution_no, updated_at, _receipt_id order by _line_no) as charge_row
-    from {{ ref('stg_agc__charges') }}
+    {{ mids.parts(ref('stg_agc__charges'), 'prosecution_no') }}
 
 ),
 
@@ -104,11 +105,13 @@ agc as (
         cast(null as {{ dbt.type_string() }}) as trafficking_status,
         updated_at,
         known_on,
-        _received_on,
+        is_whole_deleted as is_deleted,
+        _effective_at,
+        _sent_on,
         _receipt_id,
         _line_no
     from agc_accused
-    where charge_row = 1
+    where part_no = 1
 
 ),
 
@@ -140,7 +143,9 @@ kln as (
         cast(null as {{ dbt.type_string() }}) as trafficking_status,
         updated_at,
         known_on,
-        _received_on,
+        is_deleted,
+        _effective_at,
+        _sent_on,
         _receipt_id,
         _line_no
     from {{ ref('stg_kln__consular_cases') }}
@@ -175,7 +180,9 @@ ngo as (
         trafficking_status,
         updated_at,
         known_on,
-        _received_on,
+        is_deleted,
+        _effective_at,
+        _sent_on,
         _receipt_id,
         _line_no
     from {{ ref('stg_ngo__reports') }}
@@ -209,7 +216,9 @@ jkdm as (
         cast(null as {{ dbt.type_string() }}) as trafficking_status,
         updated_at,
         known_on,
-        _received_on,
+        is_deleted,
+        _effective_at,
+        _sent_on,
         _receipt_id,
         _line_no
     from {{ ref('stg_jkdm__cases') }}
@@ -245,7 +254,9 @@ jtk as (
         cast(null as {{ dbt.type_string() }}) as trafficking_status,
         updated_at,
         known_on,
-        _received_on,
+        is_deleted,
+        _effective_at,
+        _sent_on,
         _receipt_id,
         _line_no
     from {{ ref('stg_jtk__complaints') }}
@@ -280,7 +291,9 @@ akps as (
         cast(null as {{ dbt.type_string() }}) as trafficking_status,
         updated_at,
         known_on,
-        _received_on,
+        is_deleted,
+        _effective_at,
+        _sent_on,
         _receipt_id,
         _line_no
     from {{ ref('stg_akps__encounters') }}
@@ -346,7 +359,9 @@ coded as (
         ]) }} as unmapped,
         coalesce(told.updated_at, cast(told.known_on as {{ dbt.type_timestamp() }})) as updated_at,
         told.known_on,
-        told._received_on,
+        told.is_deleted,
+        told._effective_at,
+        told._sent_on,
         told._receipt_id,
         told._line_no
     from told

@@ -29,7 +29,9 @@ with coded as (
         ]) }} as unmapped,
         coalesce(told.updated_at, cast(told.known_on as {{ dbt.type_timestamp() }})) as updated_at,
         told.known_on,
-        told._received_on,
+        told.is_deleted,
+        told._effective_at,
+        told._sent_on,
         told._receipt_id,
         told._line_no
     from {{ ref('stg_jkm__protection_orders') }} as told

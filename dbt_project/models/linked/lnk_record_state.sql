@@ -44,12 +44,15 @@ counted_case as (
 person_told as (
 
     select
-        link.person_key as unit_key,
+        -- A record that its agency has deleted is linked to nobody now; its past stays.
+        coalesce(link.person_key, {{ dbt.concat(["'unlinked-'", 'version.person_record_id']) }}) as unit_key,
         version.person_record_id as record_id,
-        link.record_rank,
-        link.case_record_id,
+        coalesce(link.record_rank, 1) as record_rank,
+        own_case.case_record_id,
         version.source_agency_code as agency_code,
-        role.is_counted and version.trafficking_status_code <> 'NOT_A_VICTIM' as is_counted,
+        role.is_counted
+        and version.trafficking_status_code <> 'NOT_A_VICTIM'
+        and not version.is_deleted as is_counted,
         role.crime_type_code as role_crime_type_code,
         {{ mids.week_start('version.event_on') }} as event_week,
         version.event_on,
@@ -63,7 +66,11 @@ person_told as (
             order by version.version_no desc
         ) as age
     from {{ ref('cnf_person_version') }} as version
-    inner join {{ ref('lnk_person') }} as link on version.person_record_id = link.person_record_id
+    left join {{ ref('lnk_person') }} as link on version.person_record_id = link.person_record_id
+    left join {{ ref('lnk_case') }} as own_case
+        on
+            version.source_agency_code = own_case.source_agency_code
+            and version.case_source_key = own_case.source_record_key
     inner join {{ ref('ref_role') }} as role on version.role_code = role.role_code
     where version.took_effect
 

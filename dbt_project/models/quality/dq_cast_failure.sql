@@ -14,6 +14,7 @@ with staged as (
         cast_failures,
         count(*) as row_count
     from {{ ref(model) }}
+    where not is_deleted
     group by cast_failures
     {{ 'union all' if not loop.last }}
     {% endfor %}
