@@ -13,8 +13,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from mids_orchestration.release.dashboard.figures import UNKNOWN_STATE, CrimeFigures
-from mids_orchestration.release.dashboard.palette import GRID, INK, QUIET, UNKNOWN, colour
+from mids_orchestration.release.dashboard.figures import CrimeFigures
+from mids_orchestration.release.dashboard.palette import GRID, INK, QUIET, colour
 
 #: Named in full: Vega measures text with it.
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
@@ -72,6 +72,7 @@ def trend_chart(figures: CrimeFigures) -> dict[str, Any]:
         .encode(x=_x("middle"), y=_y("average", axis_title))
     )
     layers: list[Any] = [
+        *_history_layers(data, figures, axis_title),
         bars,
         line,
         *_nowcast_layers(data, figures, axis_title),
@@ -100,6 +101,25 @@ def _nowcast_layers(data: _Data, figures: CrimeFigures, axis_title: str) -> list
         )
     )
     return [rule]
+
+
+def _history_layers(data: _Data, figures: CrimeFigures, axis_title: str) -> list[Any]:
+    """Earlier projections: behind the bars that came after, the 80 % band and the middle of each."""
+    if not {"0.1", "0.5", "0.9"} <= set(figures.history.columns):
+        return []
+    rows = figures.history.rename(columns={"0.1": "low", "0.5": "middle_value", "0.9": "high"})
+    rows = rows[["made", "week", "low", "middle_value", "high"]]
+    ends = rows.groupby("made", as_index=False).tail(1).assign(week=lambda f: f["week"] + _WEEK)
+    runs = pd.concat([rows, ends]).sort_values(["made", "week"])
+    runs = runs[runs["week"] <= figures.weekly["week"].max() + _WEEK]
+    base = data.chart("history", runs)
+    band = base.mark_area(color=QUIET, opacity=0.22, interpolate="step-after").encode(
+        x=_x("week"), y=_y("low", axis_title), y2="high:Q", detail="made:N"
+    )
+    line = base.mark_line(color=QUIET, strokeWidth=1.6, strokeDash=[3, 2], interpolate="step-after").encode(
+        x=_x("week"), y=_y("middle_value", axis_title), detail="made:N"
+    )
+    return [band, line]
 
 
 def _fan_layers(data: _Data, figures: CrimeFigures, tint: str, axis_title: str) -> list[Any]:
@@ -133,40 +153,6 @@ def _fan_layers(data: _Data, figures: CrimeFigures, tint: str, axis_title: str) 
     return layers
 
 
-def states_chart(figures: CrimeFigures) -> dict[str, Any]:
-    """Ranking of states over a year; what has no state stands last, in grey, under its own name."""
-    rows = figures.states.assign(
-        unknown=lambda f: f["state_code"] == UNKNOWN_STATE,
-    )
-    rows["state_en"] = rows["state_en"].mask(rows["unknown"], "t:state_unknown")
-    rows["state_ms"] = rows["state_ms"].mask(rows["unknown"], "t:state_unknown")
-    data = _Data()
-    base = data.chart("states", rows).encode(
-        y=alt.Y(
-            "state_@lang:N",
-            title=None,
-            sort=None,
-            axis=alt.Axis(ticks=False, domain=False, labelLimit=150, labelPadding=6),
-        )
-    )
-    axis = alt.Axis(values=[], title=None, grid=False, domain=False, ticks=False, labels=False)
-    widest = max(1.0, float(rows["count"].max()) if len(rows) else 1.0) * 1.16
-    x = alt.X("count:Q", axis=axis, scale=alt.Scale(domain=[0, widest], nice=False))
-    fill = alt.condition(alt.datum.unknown, alt.value(UNKNOWN), alt.value(colour(figures.code)))
-    bars = base.mark_bar(height=13).encode(
-        x=x,
-        color=fill,
-        tooltip=[
-            alt.Tooltip("state_@lang:N", title="t:col_state"),
-            alt.Tooltip("count:Q", title="t:col_count", format=",d"),
-        ],
-    )
-    text = base.mark_text(align="left", dx=4, color=INK, fontSize=12).encode(
-        x=x, text=alt.Text("count:Q", format=",d")
-    )
-    return _finished(alt.layer(bars, text), data, "t:alt_states", height=22 * max(len(rows), 1))
-
-
 def _x(field: str) -> alt.X:
     """The shared time axis; every layer names it alike, or Vega-Lite would join their titles."""
     quarter = "month(datum.value) == 0 ? timeFormat(datum.value, '%b %Y') : timeFormat(datum.value, '%b')"
@@ -195,6 +181,7 @@ def _finished(
         .configure_axis(
             labelColor=INK, titleColor=QUIET, labelFontSize=12, titleFontSize=12, titleFontWeight="normal"
         )
+        .configure_legend(labelFontSize=12, labelColor=INK)
         .to_dict(validate=False)  # a test validates them: it would double the time of a release
     )
     spec["datasets"] = data.sets

@@ -33,6 +33,8 @@ COMPARED_WEEKS = 4
 COMPLETE = 0.9
 #: Event weeks younger than this are not used to learn the delay: their late reports are still out.
 MATURE_WEEKS = 26
+#: Earlier projections are shown one after the other, each over its own twelve weeks, two years back.
+HISTORY_WEEKS, MOST_HISTORY = 12, 8
 _WEEK = pd.Timedelta(days=7)
 _NO_STATE = {"", "?", "XX", "00", "99", "UNK", "UNKNOWN", "NONE", "NAN", "<NA>"}
 
@@ -82,7 +84,9 @@ class CrimeFigures:
         fan: ``week`` and one column per quantile level, newest forecast.
         nowcast: the same for the newest event weeks, may be empty.
         states: ``state_code, state_en, state_ms, count`` of the last 52 closed weeks, largest first.
-        by_state: the counts of ``weekly`` by state code, in the same order of weeks.
+        history: earlier forecasts that the fan is drawn over: ``made, week`` and one column per quantile level.
+        state: the state these are of; empty = the country.
+        longer: the counts of ``weekly`` with the seven weeks before them, which its average needs.
     """
 
     code: str
@@ -98,7 +102,9 @@ class CrimeFigures:
     nowcast: pd.DataFrame
     skill: Skill | None
     states: pd.DataFrame
-    by_state: Mapping[str, list[int]]
+    history: pd.DataFrame
+    longer: tuple[int, ...] = ()
+    state: str = ""
 
 
 def crime_figures(frames: Mapping[str, pd.DataFrame], as_of: date) -> list[CrimeFigures]:
@@ -106,6 +112,17 @@ def crime_figures(frames: Mapping[str, pd.DataFrame], as_of: date) -> list[Crime
     counts = _counts(frames.get("fct_weekly_count"))
     found = [] if counts.empty else sorted({*counts["crime_type_code"]} - {*CRIMES, *UNTYPED})
     return [_figures(code, counts, frames, as_of) for code in (*CRIMES, *found)]
+
+
+def state_figures(frames: Mapping[str, pd.DataFrame], as_of: date, crime: CrimeFigures) -> list[CrimeFigures]:
+    """The same of each state in which the crime type was ever recorded; how late reports come is the country's."""
+    counts = _counts(frames.get("fct_weekly_count"))
+    mine = counts[(counts["crime_type_code"] == crime.code) & (counts["unit_code"] == crime.unit)]
+    return [
+        _figures(crime.code, rows, frames, as_of, str(state), crime)
+        for state, rows in mine.groupby("state_code")
+        if str(state).upper() not in _NO_STATE
+    ]
 
 
 def untyped_cases(frames: Mapping[str, pd.DataFrame], as_of: date) -> int:
@@ -130,7 +147,12 @@ def _counts(frame: pd.DataFrame | None) -> pd.DataFrame:
 
 
 def _figures(
-    code: str, counts: pd.DataFrame, frames: Mapping[str, pd.DataFrame], as_of: date
+    code: str,
+    counts: pd.DataFrame,
+    frames: Mapping[str, pd.DataFrame],
+    as_of: date,
+    state: str = "",
+    country: CrimeFigures | None = None,
 ) -> CrimeFigures:
     newest, today = pd.Timestamp(last_closed_week(as_of)), pd.Timestamp(monday_of(as_of))
     mine = counts[counts["crime_type_code"] == code]
@@ -138,8 +160,12 @@ def _figures(
     mine = mine[mine["unit_code"] == unit]
     if not mine.empty:
         mine = mine[(mine["event_week"] <= newest) & (mine["known_week"] <= today)]
-    share, incomplete = _completeness(mine, newest)
-    fan, made_after = _fan(frames.get("fct_forecast"), code, unit, newest)
+    if country is None:
+        share, incomplete = _completeness(mine, newest)
+    else:
+        share, incomplete = country.share_at_close, country.incomplete_weeks
+    forecast = _series(frames.get("fct_forecast"), code, unit, newest, state)
+    fan, made_after = _fan(forecast)
     same_age = _weekly(mine[mine["known_week"] - mine["event_week"] <= today - newest], newest, 57)
     empty = mine.empty
     return CrimeFigures(
@@ -151,22 +177,23 @@ def _figures(
         usual=None if empty else _usual(same_age),
         share_at_close=share,
         incomplete_weeks=incomplete,
-        outlook=_outlook(fan, made_after, frames.get("fct_forecast_total"), code, unit, newest),
+        outlook=_outlook(
+            fan,
+            made_after,
+            _newest_run(_series(frames.get("fct_forecast_total"), code, unit, newest, state)),
+            newest,
+        ),
         fan=fan,
-        nowcast=_nowcast(frames.get("fct_nowcast"), code, unit, newest),
-        skill=_skill(frames.get("fct_forecast_score"), frames.get("fct_forecast"), code, newest),
-        states=_states(mine, frames.get("dim_state"), newest),
-        by_state=_by_state(mine, newest),
+        nowcast=_nowcast(_newest_run(_series(frames.get("fct_nowcast"), code, unit, newest, state))),
+        skill=_skill(
+            _newest_run(_series(frames.get("fct_forecast_score"), code, None, newest, state)),
+            _newest_run(forecast),
+        ),
+        states=_states(mine, frames.get("dim_state"), newest) if country is None else pd.DataFrame(),
+        history=_history(forecast),
+        longer=tuple(_weekly(mine, newest, TREND_WEEKS + 7).tolist()),
+        state=state,
     )
-
-
-def _by_state(counts: pd.DataFrame, newest: pd.Timestamp) -> dict[str, list[int]]:
-    """Weekly counts of each state over the trend's weeks, and the seven before them that its average needs."""
-    return {
-        str(state): _weekly(rows, newest, TREND_WEEKS + 7).tolist()
-        for state, rows in counts.groupby("state_code")
-        if str(state).upper() not in _NO_STATE
-    }
 
 
 def _weekly(counts: pd.DataFrame, newest: pd.Timestamp, weeks: int) -> pd.Series:
@@ -217,21 +244,27 @@ def _completeness(counts: pd.DataFrame, newest: pd.Timestamp) -> tuple[float | N
     return min(float(full.iloc[0]), 1.0), int(reached.index[0]) if len(reached) else MATURE_WEEKS
 
 
-def _newest(frame: pd.DataFrame | None, code: str, unit: str | None, newest: pd.Timestamp) -> pd.DataFrame:
-    """Rows of one crime type from the newest run that knew no later week than ``newest``."""
+def _series(
+    frame: pd.DataFrame | None, code: str, unit: str | None, newest: pd.Timestamp, state: str
+) -> pd.DataFrame:
+    """Rows of one crime type, of the country or one state, from every run that knew no later week than ``newest``."""
     if frame is None or frame.empty:
         return pd.DataFrame()
-    rows = (
-        frame[frame["crime_type_code"] == code]
-        if "crime_type_code" in frame.columns
-        else frame[frame["unique_id"].astype(str).str.split("/").str[-1] == code]
-    )
+    rows = frame
+    if "unique_id" in rows.columns:  # MY/TIP is the country, MY/TIP/10 a state, MY/TIP/*/PDRM an agency
+        rows = rows[rows["unique_id"] == "/".join(["MY", code, *([state] if state else [])])]
+    else:
+        rows = rows[rows["crime_type_code"] == code]
     if unit is not None and "unit_code" in rows.columns:
         rows = rows[rows["unit_code"] == unit]
     rows = rows.assign(as_of_week=pd.to_datetime(rows["as_of_week"]).astype("datetime64[ns]"))
-    if "unique_id" in rows.columns:  # national series only: MY/TIP, not MY/TIP/10
-        rows = rows[rows["unique_id"].astype(str).str.count("/") <= 1]
-    rows = rows[rows["as_of_week"] <= newest]
+    return rows[rows["as_of_week"] <= newest]
+
+
+def _newest_run(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of :func:`_series`, the newest run's rows; of a week run twice, the last revision's."""
+    if rows.empty:
+        return rows
     rows = rows[rows["as_of_week"] == rows["as_of_week"].max()]
     return rows[rows["revision"] == rows["revision"].max()] if "revision" in rows.columns else rows
 
@@ -243,17 +276,31 @@ def _wide(rows: pd.DataFrame, week_column: str) -> pd.DataFrame:
     return wide.reset_index()
 
 
-def _fan(
-    frame: pd.DataFrame | None, code: str, unit: str, newest: pd.Timestamp
-) -> tuple[pd.DataFrame, pd.Timestamp | None]:
-    rows = _newest(frame, code, unit, newest)
+def _fan(forecast: pd.DataFrame) -> tuple[pd.DataFrame, pd.Timestamp | None]:
+    rows = _newest_run(forecast)
     if rows.empty:
         return pd.DataFrame({"week": []}), None
     return _wide(rows, "target_week"), pd.Timestamp(rows["as_of_week"].iloc[0])
 
 
-def _nowcast(frame: pd.DataFrame | None, code: str, unit: str, newest: pd.Timestamp) -> pd.DataFrame:
-    rows = _newest(frame, code, unit, newest)
+def _history(forecast: pd.DataFrame) -> pd.DataFrame:
+    """Earlier runs, one after the other where there are enough of them: ``made, week`` and the quantile levels."""
+    weeks = sorted(set(forecast["as_of_week"]), reverse=True) if len(forecast) else []
+    if len(weeks) < 2:
+        return pd.DataFrame({"made": [], "week": []})
+    chosen = [weeks[0]]
+    for week in weeks[1:]:
+        if chosen[-1] - week >= HISTORY_WEEKS * _WEEK:
+            chosen.append(week)
+    earlier = chosen[1 : MOST_HISTORY + 1] or weeks[-1:]
+    runs = []
+    for week in earlier:
+        run = _wide(_newest_run(forecast[forecast["as_of_week"] == week]), "target_week")
+        runs.append(run.assign(made=week))
+    return pd.concat(runs, ignore_index=True)
+
+
+def _nowcast(rows: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
         return pd.DataFrame({"week": []})
     return _wide(rows, "event_week" if "event_week" in rows.columns else "target_week")
@@ -270,9 +317,7 @@ def mean_of_quantiles(levels: list[float], values: list[float]) -> float:
 def _outlook(
     fan: pd.DataFrame,
     made_after: pd.Timestamp | None,
-    totals: pd.DataFrame | None,
-    code: str,
-    unit: str,
+    own: pd.DataFrame,
     newest: pd.Timestamp,
 ) -> Outlook | None:
     ahead = fan[fan["week"] > newest].head(OUTLOOK_WEEKS) if len(fan) else fan
@@ -282,7 +327,6 @@ def _outlook(
     levels = [float(name) for name in names]
     expected = sum(mean_of_quantiles(levels, [float(v) for v in row]) for row in ahead[names].to_numpy())
     low, high, joint = float(ahead["0.1"].sum()), float(ahead["0.9"].sum()), False
-    own = _newest(totals, code, unit, newest)
     if not own.empty and (own["as_of_week"] == newest).all():
         own = own[own["weeks"] == len(ahead)]
         held = {round(float(q), 4): float(v) for q, v in zip(own["quantile"], own["value"], strict=True)}
@@ -292,11 +336,7 @@ def _outlook(
     return Outlook(expected, low, high, len(ahead), joint, made_after)
 
 
-def _skill(
-    scores: pd.DataFrame | None, forecast: pd.DataFrame | None, code: str, newest: pd.Timestamp
-) -> Skill | None:
-    rows = _newest(scores, code, None, newest)
-    used = _newest(forecast, code, None, newest)
+def _skill(rows: pd.DataFrame, used: pd.DataFrame) -> Skill | None:
     if rows.empty:
         return None
     models = sorted(set(rows["model_name"]))

@@ -7,6 +7,13 @@ white); nothing on the page is told by colour alone.
 """
 
 CRIMES = {"TIP": "#0072B2", "SOM": "#D55E00", "JOBSCAM": "#007a5e"}
+#: Five steps of each, from least to most: lightness alone orders them, so that they are told apart without colour.
+SHADES = {
+    "TIP": ("#d3e6f3", "#98c5e2", "#5a9fcd", "#1f77b2", "#084d7d"),
+    "SOM": ("#fbe0cd", "#f4b78d", "#e88a4c", "#c95a0c", "#853700"),
+    "JOBSCAM": ("#cfe9e1", "#8fcdbc", "#4faa94", "#15806a", "#00523f"),
+    "": ("#e8dce5", "#cbb0c4", "#ab82a1", "#8a4f7d", "#5b2f52"),
+}
 OTHER = "#8a4f7d"
 INK = "#1b2733"
 QUIET = "#5b6875"

@@ -17,12 +17,13 @@ import pandas as pd
 
 from mids_orchestration.calendar import week_label
 from mids_orchestration.release.dashboard import words
+from mids_orchestration.release.dashboard.cards import crime_name
+from mids_orchestration.release.dashboard.tables import Cell, Table, made_table
 from mids_orchestration.release.dashboard.words import say
 from mids_orchestration.release.model import Bilingual
 
 if TYPE_CHECKING:
     from mids_orchestration.release.compare import Comparison
-    from mids_orchestration.release.dashboard.view import Cell, Table
 
 #: Marts read here, beside the names in dimensions.
 TABLES = (
@@ -41,7 +42,12 @@ Names = Mapping[str, tuple[str, str]]
 
 @dataclass(frozen=True)
 class Panel:
-    """One card: ``chart`` (a Vega-Lite specification) and its numbers as a table."""
+    """One card: ``chart`` (a Vega-Lite specification) and its numbers as a table.
+
+    Attributes:
+        by_state, by_child: whether it follows the filter; else it says that it does not.
+        said: what it means, in sentences.
+    """
 
     id: str
     crime: str
@@ -50,6 +56,8 @@ class Panel:
     chart: dict[str, Any]
     by_state: bool = False
     by_child: bool = False
+    unit: Bilingual | None = None
+    said: tuple[Bilingual, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,8 +156,6 @@ def _bars(rows: pd.DataFrame, kind: _Kind) -> pd.DataFrame:
 
 
 def _year_table(rows: pd.DataFrame, kind: _Kind, panel_id: str, as_of: date) -> Table:
-    from mids_orchestration.release.dashboard.view import Table, _csv
-
     heads = [(say("col_year"), False), (say(f"who_{kind.name}"), False), (say("unit_person"), True)]
     shown: list[list[Cell]] = []
     plain: list[list[Any]] = []
@@ -163,8 +169,8 @@ def _year_table(rows: pd.DataFrame, kind: _Kind, panel_id: str, as_of: date) -> 
             [row["crime_type_code"], row["year"], *codes, name.en, name.ms, value, row["count_status"]]
         )
     header = ["crime_type_code", "year", *kind.columns, "name_en", "name_ms", "persons", "count_status"]
-    file, href = _csv(f"mids_{panel_id}_{as_of.isoformat()}".lower().replace("-", "_"), header, plain)
-    return Table(heads, shown, file, href)
+    file = f"mids_{panel_id}_{as_of.isoformat()}".lower().replace("-", "_")
+    return made_table(heads, shown, file, header, plain)
 
 
 def _names(frames: Mapping[str, pd.DataFrame], column: str, states: Names) -> Names:
@@ -192,7 +198,6 @@ def _names(frames: Mapping[str, pd.DataFrame], column: str, states: Names) -> Na
 def funnel_panel(frames: Mapping[str, pd.DataFrame], code: str, colour: str, as_of: date) -> Panel | None:
     """Cases by year of the event and the stage they have reached by now."""
     from mids_orchestration.release.dashboard.panel_charts import funnel_chart
-    from mids_orchestration.release.dashboard.view import Table, _csv
 
     frame = frames.get("fct_case_funnel_year")
     if frame is None or frame.empty:
@@ -213,8 +218,7 @@ def funnel_panel(frames: Mapping[str, pd.DataFrame], code: str, colour: str, as_
         shares: list[Cell] = [words.percent(n / opened) if opened else "–" for n in (charged, convicted)]
         rows.append([str(year), *[words.number(n) for n in (opened, charged, convicted)], *shares])
         plain.append([code, year, opened, charged, convicted])
-    header = ["crime_type_code", "year", "cases_opened", "cases_charged", "cases_convicted"]
-    file, href = _csv(f"mids_funnel_{code.lower()}_{as_of.isoformat()}", header, plain)
+    header = ["crime_type_code", "opened_in", "cases_opened", "cases_charged", "cases_convicted"]
     long = mine[["year", "stage_code", "stage_order", "case_count"]].assign(
         stage=lambda f: "t:stage_" + f["stage_code"].astype(str)
     )
@@ -222,15 +226,13 @@ def funnel_panel(frames: Mapping[str, pd.DataFrame], code: str, colour: str, as_
         f"funnel-{code}",
         code,
         say("funnel_cases"),
-        Table(heads, rows, file, href),
+        made_table(heads, rows, f"mids_funnel_{code.lower()}_{as_of.isoformat()}", header, plain),
         funnel_chart(long, colour),
     )
 
 
 def change_rows(changes: Comparison | None) -> dict[str, Any] | None:
     """What differs from the release before, ready to print; None when there was none."""
-    from mids_orchestration.release.dashboard.view import crime_name
-
     if changes is None:
         return None
     cases = [c for c in changes.history if c.unit_code == "case"]
@@ -245,12 +247,15 @@ def change_rows(changes: Comparison | None) -> dict[str, Any] | None:
         "same": changes.same,
         "tables": [t.table for t in changes.tables if not t.same],
         "totals": [
-            {"crime": crime_name(crime), "reason": say(f"reason_{reason}"), "change": f"{change:+d}"}
+            {"code": crime, "crime": crime_name(crime), "reason": say(f"reason_{reason}"), "change": f"{change:+d}"}
             for (crime, reason), change in sorted(totals.items())
         ],
         "weeks": [
-            [week_label(c.event_week), crime_name(c.crime_type_code), str(c.before), str(c.after), f"{c.change:+d}",
-             say(f"reason_{c.reason}")]
+            (
+                c.crime_type_code,
+                [week_label(c.event_week), crime_name(c.crime_type_code), str(c.before), str(c.after), f"{c.change:+d}",
+                 say(f"reason_{c.reason}")],
+            )
             for c in weeks
         ],
         "more": max(0, len(cases) - _MOST_WEEKS),
