@@ -96,20 +96,123 @@ def test_the_year_and_child_filters_choose_rows(page):
     assert notes.is_visible() and "All ages" in notes.inner_text()
 
 
-def test_the_state_filter_redraws_the_trend_from_that_states_cases(page, release):
+def download(page, name):
+    """Rows of the CSV that a reader gets now."""
+    with page.expect_download() as told:
+        page.get_by_test_id(f"csv-{name}").click()
+    return list(csv.DictReader(io.StringIO(Path(told.value.path()).read_text("utf-8-sig"))))
+
+
+def test_the_state_filter_redraws_cards_trend_table_and_csv_from_that_states_cases(page, release):
     choose(page, "state", "10")
     with open_release(release.path.parent) as tables:
         weeks = tables.execute(
-            "select count(*) from (select event_week from fct_weekly_count where state_code = '10' and "
-            "crime_type_code = 'SOM' and event_week > date '2024-06-24' group by 1 having sum(count_value) > 0)"
+            "select strftime(event_week, '%Y-%m-%d'), sum(count_value)::int from fct_weekly_count "
+            "where state_code = '10' and crime_type_code = 'SOM' and event_week > date '2024-06-24' group by 1"
+        ).fetchall()
+        newest = tables.execute(
+            "select coalesce(sum(count_value), 0)::int from fct_weekly_count where state_code = '10' and "
+            "crime_type_code = 'SOM' and event_week = date '2026-06-22'"
         ).fetchone()[0]
     tall = page.evaluate(
         "[...document.querySelectorAll('#trend-SOM .mark-rect path')].filter(p => p.getBBox().height > 0.5).length"
     )
-    assert tall == weeks
-    assert page.locator("#trend-SOM .mark-area path").count() <= 3  # no projection for one state
-    assert page.locator("article:has(#trend-SOM) .only-state").is_visible()
+    assert tall == sum(n > 0 for _, n in weeks)
+    assert int(page.get_by_test_id("kpi-SOM-last").get_attribute("data-value")) == newest
+    assert page.get_by_test_id(
+        "kpi-SOM-no-forecast"
+    ).is_visible()  # this warehouse projects the country alone
+    rows = page.locator("#table-trend-SOM tbody tr:not([hidden])")
+    assert rows.count() == 104  # and no projection of the country beside one state's weeks
+    shown = rows.evaluate_all("rows => rows.map(r => [r.dataset.ofWeek, Number(r.cells[3].textContent)])")
+    assert {week: n for week, n in shown if n} == {week: n for week, n in weeks if n}
+    listed = download(page, "trend-SOM")
+    assert {r["week_start"]: int(r["count"]) for r in listed if r["count"] != "0"} == {
+        w: n for w, n in weeks if n
+    }
+    assert {r["state_code"] for r in listed} == {"10"}
     assert page.locator("#states-SOM .mark-rect path").count() == 1
+    assert page.locator("#table-states-SOM tbody tr:not([hidden])").count() == 1
+    assert {r["state_code"] for r in download(page, "states-SOM")} == {"10"}
+    choose(page, "state", "09")
+    assert (
+        page.get_by_test_id("kpi-SOM").inner_text().strip() == "No such case has been recorded in this state."
+    )
+    choose(page, "state", "")
+    assert page.locator("#trend-SOM .mark-area path").count() == 3  # the country's projection is back
+    assert page.locator("#table-trend-SOM tbody tr:not([hidden])").count() == 116
+
+
+def test_the_map_and_the_ranking_show_what_is_chosen(page, release):
+    with open_release(release.path.parent) as tables:
+        persons = dict(
+            tables.execute(
+                "select state_code, count_value from fct_victim_state_year where crime_type_code = 'TIP' "
+                "and year_start = '2025-01-01'"
+            ).fetchall()
+        )
+        residents = dict(
+            tables.execute("select state_code, sum(population) from fct_population group by 1").fetchall()
+        )
+    choose(page, "measure", "persons")
+    texts = page.locator("#states-TIP .mark-text text").all_text_contents()
+    assert sorted(t for t in texts if t.isdigit()) == sorted(
+        str(n) for n in persons.values() if n is not None
+    )
+    assert texts.count("suppressed") == sum(n is None for n in persons.values()) > 0
+    hidden = page.locator("#map-TIP .mark-shape path[stroke-dasharray='2,2']").count()
+    assert hidden == texts.count("suppressed")
+    choose(page, "measure", "cases_rate")
+    rows = {r["state_code"]: r for r in download(page, "states-TIP") if r["year"] == "2025"}
+    for state, row in rows.items():
+        if state:
+            rate = 100_000 * int(row["count_52_weeks"]) / residents[state]
+            assert float(row["rate_per_100000"]) == pytest.approx(rate, abs=0.005)
+            assert float(row["rate_low_95"]) <= rate <= float(row["rate_high_95"])
+    told = [t for t in page.locator("#states-TIP .mark-text text").all_text_contents() if t[:1].isdigit()]
+    assert told[0] == f"{max(float(r['rate_per_100000']) for s, r in rows.items() if s):.1f}"
+
+
+def test_every_table_and_csv_follows_the_year_and_the_child(page):
+    choose(page, "year", "2023")
+    choose(page, "child", "Y")
+    rows = page.locator("#table-who-children-TIP tbody tr:not([hidden])")
+    seen = rows.evaluate_all("rows => rows.map(r => [r.dataset.ofYear, r.dataset.ofChild])")
+    assert seen and all(one == ["2023", "Y"] for one in seen)
+    listed = download(page, "who-children-TIP")
+    assert len(listed) == len(seen)
+    assert {(r["year"], r["is_child_code"]) for r in listed} == {("2023", "Y")}
+    choose(page, "period", "26")
+    assert page.locator("#table-trend-TIP tbody tr:not([hidden])").count() == 26 + 12
+    assert len(download(page, "trend-TIP")) == 26 + 12
+
+
+def test_children_section_14_job_scams_lags_and_deliveries_are_told(page, release):
+    with open_release(release.path.parent) as tables:
+        girls = tables.execute(
+            "select count_value from fct_victim_child_sex_year where crime_type_code = 'TIP' and is_child_code = 'Y' "
+            "and sex_code = 'F' order by year_start desc"
+        ).fetchall()
+        checks = tables.execute(
+            "select count_value from fct_job_scam_check_year where check_code = 'NGO_REPORT' "
+            "and year_start = '2025-01-01' and status_code = 'KNOWN_POLICE'"
+        ).fetchone()[0]
+        median = tables.execute(
+            "select days_median from fct_case_lag_year where crime_type_code = 'TIP' and lag_code = 'TO_CHARGE' "
+            "and year_start = '2025-01-01'"
+        ).fetchone()[0]
+    listed = [r for r in download(page, "children-TIP") if r["sex_code"] == "F"]
+    assert [r["children"] for r in listed] == ["" if n is None else str(n) for (n,) in girls]
+    assert "no change can be told from chance" in page.locator("article:has(#effect-s14)").inner_text()
+    assert page.locator("#effect-s14 .mark-symbol path").count() == 1
+    told = page.locator("#check-NGO_REPORT .mark-text text").all_text_contents()
+    assert str(checks) in told and "suppressed" in told
+    lags = {(r["event_year"], r["lag_code"]): r["days_median"] for r in download(page, "lags-TIP")}
+    assert lags["2025", "TO_CHARGE"] == str(median)
+    quality = {r["agency_code"]: r for r in download(page, "quality-agencies")}
+    assert (quality["PDRM"]["weeks_late"], quality["PDRM"]["weeks_good"]) == ("2", "10")
+    assert page.locator("#quality-agencies .mark-rect path").count() == 13
+    assert page.locator("#skill-horizons .mark-symbol path").count() >= 36
 
 
 def test_the_crime_and_period_filters(page):

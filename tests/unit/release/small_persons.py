@@ -67,13 +67,71 @@ def funnel() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
+def questions() -> dict[str, pd.DataFrame]:
+    """Small marts of the panels on questions: section 14, the cross-check, lags, residents, deliveries."""
+    effect = {
+        "intervention_code": "A1644_S14", "effective_on": "2022-02-22", "outcome_code": "child_charge",
+        "control_code": "other_charge", "kind_code": "ratio_of_ratios", "effect": 1.4, "low": 0.6, "high": 3.1,
+        "p_value": 0.4, "p_placebo": 0.2, "events_before": 61.0, "events_after": 45.0, "call_code": "CANNOT_TELL",
+        "statement_en": "From 2022-02-22 on no change can be told from chance.",
+        "statement_ms": "Sejak 2022-02-22 perubahan tidak dapat dibezakan daripada kebetulan.",
+    }  # fmt: skip
+    checks = [
+        (f"{year}-01-01", "JOBSCAM", check, status, n + year - 2022, "published")
+        for year in range(2022, 2026)
+        for check, status, n in (
+            ("NGO_REPORT", "KNOWN_POLICE", 14), ("NGO_REPORT", "BOTH", 4), ("NGO_REPORT", "NEW", 60),
+            ("WISMA_PUTRA_REPORT", "KNOWN_POLICE", 30), ("WISMA_PUTRA_REPORT", "NEW", 90),
+        )
+    ]  # fmt: skip
+    lags = [
+        (f"{year}-01-01", crime, lag, 12, days - 20, days + year - 2022, days + 40)
+        for year in range(2022, 2026)
+        for crime in ("TIP", "SOM")
+        for lag, days in (("TO_CHARGE", 90), ("TO_DECISION", 400))
+    ]
+    weeks = pd.date_range(small.AS_OF, periods=20, freq="-7D")
+    deliveries = [
+        ("PDRM", "cases", week, code, status, value)
+        for i, week in enumerate(weeks)
+        for code, status, value in (
+            ("DAYS_SINCE_DELIVERY", "FAIL" if i in {2, 3} else "PASS", 5),
+            ("RECEIVED", "PASS", 100),
+            ("QUARANTINED", "WARN" if i == 5 else "PASS", 7 if i == 5 else 0),
+        )
+    ]
+    return {
+        "fct_intervention_effect": pd.DataFrame([effect]),
+        "fct_job_scam_check_year": pd.DataFrame(
+            checks,
+            columns=["year_start", "crime_type_code", "check_code", "status_code", "count_value", "count_status"],
+        ),
+        "fct_case_lag_year": pd.DataFrame(
+            lags,
+            columns=["year_start", "crime_type_code", "lag_code", "case_count", "days_lower_quartile", "days_median",
+                     "days_upper_quartile"],
+        ),
+        "fct_population": pd.DataFrame(
+            {
+                "state_code": list(small.STATES), "census_year": 2020,
+                "population": [10**6 + 10**5 * i for i in range(16)],
+            }
+        ),
+        "dq_feed_week": pd.DataFrame(
+            deliveries, columns=["agency_code", "feed_code", "week_start", "check_code", "check_status", "check_value"]
+        ),
+    }  # fmt: skip
+
+
 def with_persons(people: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], list[Export]]:
     """The small warehouse's marts and exports with the tables of ``people`` and the funnel of cases."""
-    marts = {**small.tables(), **counted(people), "fct_case_funnel_year": funnel()}
+    marts = {**small.tables(), **counted(people), "fct_case_funnel_year": funnel(), **questions()}
     exports = []
     for export in exports_from_manifest(small.manifest(marts)):
         if export.name in GRAINS:
             keys = export.column_names[:-2]
             export = dataclasses.replace(export, disclosure="persons", primary_key=keys)
+        if export.name == "fct_job_scam_check_year":
+            export = dataclasses.replace(export, disclosure="reports")
         exports.append(export)
     return marts, exports
