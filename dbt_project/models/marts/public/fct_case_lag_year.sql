@@ -29,16 +29,30 @@ ranked as (
     from steps
     where days >= 0
 
-)
+),
 
 -- Quartiles by nearest rank, which every engine computes alike; of fewer than five cases they say nothing.
+placed as (
+
+    select
+        year_start,
+        crime_type_code,
+        lag_code,
+        cases,
+        case when cases >= 5 and place >= 0.25 * cases then days end as upper_three_quarters,
+        case when cases >= 5 and place >= 0.5 * cases then days end as upper_half,
+        case when cases >= 5 and place >= 0.75 * cases then days end as upper_quarter
+    from ranked
+
+)
+
 select
     year_start,
     crime_type_code,
     lag_code,
     cast(max(cases) as {{ dbt.type_bigint() }}) as case_count,
-    cast(min(case when cases >= 5 and place >= 0.25 * cases then days end) as {{ dbt.type_bigint() }}) as days_lower_quartile,
-    cast(min(case when cases >= 5 and place >= 0.5 * cases then days end) as {{ dbt.type_bigint() }}) as days_median,
-    cast(min(case when cases >= 5 and place >= 0.75 * cases then days end) as {{ dbt.type_bigint() }}) as days_upper_quartile
-from ranked
+    cast(min(upper_three_quarters) as {{ dbt.type_bigint() }}) as days_lower_quartile,
+    cast(min(upper_half) as {{ dbt.type_bigint() }}) as days_median,
+    cast(min(upper_quarter) as {{ dbt.type_bigint() }}) as days_upper_quartile
+from placed
 group by year_start, crime_type_code, lag_code
