@@ -73,8 +73,7 @@ class Export:
         columns: declared columns, in order; only these leave the warehouse.
         primary_key: columns that identify a row; empty = not declared.
         foreign_keys: references to other marts.
-        disclosure: what the numbers are of: ``persons`` or ``reports`` of persons (protected when released, each
-            kind apart), ``events`` (cases, operations),
+        disclosure: what the numbers are of: ``persons`` (protected when released), ``events`` (cases, operations),
             ``estimates``, ``external`` (published by others); None = nobody has said (reported).
         public_where: SQL condition on the rows that may be public; empty = all.
     """

@@ -194,7 +194,7 @@ def test_children_section_14_job_scams_lags_and_deliveries_are_told(page, releas
             "and sex_code = 'F' order by year_start desc"
         ).fetchall()
         checks = tables.execute(
-            "select count_value from fct_job_scam_check_year where check_code = 'NGO_REPORT' "
+            "select count_value from fct_cross_check_year where check_code = 'NGO_REPORT' "
             "and year_start = '2025-01-01' and status_code = 'KNOWN_POLICE'"
         ).fetchone()[0]
         median = tables.execute(

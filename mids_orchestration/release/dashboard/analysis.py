@@ -20,7 +20,7 @@ from mids_orchestration.release.dashboard.words import say
 from mids_orchestration.release.model import Bilingual
 
 TABLES = (
-    "fct_victim_child_sex_year", "fct_intervention_effect", "fct_job_scam_check_year", "fct_published_figure",
+    "fct_victim_child_sex_year", "fct_intervention_effect", "fct_cross_check_year", "fct_published_figure",
     "fct_case_lag_year",
 )  # fmt: skip
 CHECKS = ("NGO_REPORT", "WISMA_PUTRA_REPORT")
@@ -156,12 +156,12 @@ def job_scam_panels(frames: Frames, as_of: date) -> list[Panel]:
 def _check_panels(frames: Frames, as_of: date) -> list[Panel]:
     from mids_orchestration.release.dashboard.panel_charts import ranking_chart
 
-    frame = _held(frames, "fct_job_scam_check_year")
+    frame = _held(frames, "fct_cross_check_year")
     if frame is None:
         return []
     panels = []
     for check in CHECKS:
-        mine = frame[frame["check_code"] == check].assign(
+        mine = frame[(frame["check_code"] == check) & (frame["crime_type_code"] == "JOBSCAM")].assign(
             year=_year,
             hidden=lambda f: f["count_status"] == "suppressed",
             order=lambda f: f["status_code"].map({s: i for i, s in enumerate(STATUSES)}),

@@ -77,10 +77,10 @@ def questions() -> dict[str, pd.DataFrame]:
         "statement_ms": "Sejak 2022-02-22 perubahan tidak dapat dibezakan daripada kebetulan.",
     }  # fmt: skip
     checks = [
-        (f"{year}-01-01", "JOBSCAM", check, status, n + year - 2022, "published")
+        (f"{year}-01-01", "JOBSCAM", check, status, n and n + year - 2022, "published" if n else "suppressed")
         for year in range(2022, 2026)
         for check, status, n in (
-            ("NGO_REPORT", "KNOWN_POLICE", 14), ("NGO_REPORT", "BOTH", 4), ("NGO_REPORT", "NEW", 60),
+            ("NGO_REPORT", "KNOWN_POLICE", 14), ("NGO_REPORT", "BOTH", None), ("NGO_REPORT", "NEW", 60),
             ("WISMA_PUTRA_REPORT", "KNOWN_POLICE", 30), ("WISMA_PUTRA_REPORT", "NEW", 90),
         )
     ]  # fmt: skip
@@ -102,7 +102,7 @@ def questions() -> dict[str, pd.DataFrame]:
     ]
     return {
         "fct_intervention_effect": pd.DataFrame([effect]),
-        "fct_job_scam_check_year": pd.DataFrame(
+        "fct_cross_check_year": pd.DataFrame(
             checks,
             columns=["year_start", "crime_type_code", "check_code", "status_code", "count_value", "count_status"],
         ),
@@ -131,7 +131,7 @@ def with_persons(people: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], list[Ex
         if export.name in GRAINS:
             keys = export.column_names[:-2]
             export = dataclasses.replace(export, disclosure="persons", primary_key=keys)
-        if export.name == "fct_job_scam_check_year":
-            export = dataclasses.replace(export, disclosure="reports")
+        if export.name == "fct_cross_check_year":
+            export = dataclasses.replace(export, disclosure="events")  # as protected: one count is suppressed
         exports.append(export)
     return marts, exports
