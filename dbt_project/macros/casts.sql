@@ -27,6 +27,10 @@
 {% macro spark__try_read(expression, type, formats) -%}
     {#- The offset is dropped here too. -#}
     {%- set plain = "regexp_replace(" ~ expression ~ ", '(Z|[+-][0-9]{2}:?[0-9]{2})$', '')" -%}
+    {#- Spark reads no names of weekdays; the date says which it is. -#}
+    {%- if '%a' in formats | join(' ') -%}
+        {%- set plain = "regexp_replace(" ~ plain ~ ", '^[A-Za-z]+, *', '')" -%}
+    {%- endif -%}
     {%- if type in ('date', 'timestamp') -%}
         coalesce(
             {%- for format in formats %}
@@ -58,5 +62,5 @@
 {% macro java_pattern(format) -%}
     {{ return(format | replace('T', "''T''") | replace('%z', '') | replace('%Y', 'yyyy') | replace('%y', 'yy')
               | replace('%m', 'MM') | replace('%d', 'dd') | replace('%H', 'HH') | replace('%M', 'mm')
-              | replace('%S', 'ss') | replace('%B', 'MMMM') | replace('%b', 'MMM') | replace('%a', 'EEE')) }}
+              | replace('%S', 'ss') | replace('%B', 'MMMM') | replace('%b', 'MMM') | replace('%a, ', '')) }}
 {%- endmacro %}

@@ -32,3 +32,16 @@
 {% macro duckdb__list_items(expression, separator) -%}
     unnest(string_split({{ expression }}, {{ separator }}))
 {%- endmacro %}
+
+{# The values of a group in one text, in order; dialects differ in how a list is sorted. #}
+{% macro sorted_list(expression, separator) -%}
+    {{ return(adapter.dispatch('sorted_list', 'mids')(expression, separator)) }}
+{%- endmacro %}
+
+{% macro default__sorted_list(expression, separator) -%}
+    {{ dbt.listagg(expression, separator, 'order by ' ~ expression) }}
+{%- endmacro %}
+
+{% macro spark__sorted_list(expression, separator) -%}
+    concat_ws({{ separator }}, sort_array(collect_list({{ expression }})))
+{%- endmacro %}

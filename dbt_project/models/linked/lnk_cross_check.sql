@@ -194,7 +194,7 @@ case_numbers as (
     select
         check_code,
         person_record_id,
-        {{ dbt.listagg('target_case_no', "', '", 'order by target_case_no') }} as matching_record_nos
+        {{ mids.sorted_list('target_case_no', "', '") }} as matching_record_nos
     from numbered
     group by check_code, person_record_id
 
@@ -259,7 +259,7 @@ judged as (
             else 'N'
         end as is_child_code,
         reported.country_code not in ('MY', 'XX')
-        and reported.case_status_code in ('ACTIVE', 'FOLLOW_UP', 'REPORTED', 'CONTACTED', 'NOT_LOCATED')
+        and held.code is not null
         and home.person_key is null as is_captive,
         summed.police_known_on,
         summed.wisma_known_on,
@@ -271,6 +271,7 @@ judged as (
     from reported
     cross join today
     left join home on reported.person_key = home.person_key
+    left join {{ ref('ref_held_status') }} as held on reported.case_status_code = held.code
     left join summed
         on reported.check_code = summed.check_code and reported.person_record_id = summed.person_record_id
     left join best
