@@ -28,7 +28,9 @@ def main() -> None:
     """Build twice, compare every table beyond staging."""
     missing = [name for name in ("pyspark", "dbt.adapters.spark") if importlib.util.find_spec(name) is None]
     if missing or shutil.which("java") is None:
-        print(f"not measured: needs {', '.join(missing) or 'java'} (pip install 'dbt-spark[session]', Java 17)")
+        print(
+            f"not measured: needs {', '.join(missing) or 'java'} (pip install 'dbt-spark[session]', Java 17)"
+        )
         return
     from tests.dbt.conftest import Built, prepare
 
@@ -45,7 +47,11 @@ def main() -> None:
             capture_output=True,
             text=True,
             check=False,
-            env={**os.environ, "MIDS_LANDING": str(built.home / "landing"), "MIDS_WAREHOUSE": str(built.warehouse)},
+            env={
+                **os.environ,
+                "MIDS_LANDING": str(built.home / "landing"),
+                "MIDS_WAREHOUSE": str(built.warehouse),
+            },
         )
         print(f"Spark: {time.monotonic() - started:.0f} s")
         if done.returncode:
@@ -63,10 +69,12 @@ def main() -> None:
                 theirs = Counter(tuple(row) for row in told["rows"])
                 if ours != theirs:
                     different.append(name)
-                    print(f"differs: {name}: {len(ours - theirs)} rows only in DuckDB, {len(theirs - ours)} only in Spark")
-                    for row in list((ours - theirs))[:2]:
+                    print(
+                        f"differs: {name}: {len(ours - theirs)} rows only in DuckDB, {len(theirs - ours)} only in Spark"
+                    )
+                    for row in list(ours - theirs)[:2]:
                         print("   duckdb", row)
-                    for row in list((theirs - ours))[:2]:
+                    for row in list(theirs - ours)[:2]:
                         print("   spark ", row)
         print(f"{len(spark) - len(different)} of {len(spark)} tables are the same row by row on both")
         if different:
@@ -105,6 +113,7 @@ def _on_spark(home: Path) -> None:
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.ansi.enabled", "false")
         .config("spark.driver.memory", "2g")
+        .config("spark.driver.extraJavaOptions", f"-Dderby.system.home={home}")
         .enableHiveSupport()
         .getOrCreate()
     )
@@ -129,7 +138,9 @@ def _on_spark(home: Path) -> None:
     # dbt-spark 1.11 writes texts of seeds between quotes as they are: "Attorney General's" ends too early.
     bare = session.SessionConnectionWrapper._fix_binding.__func__  # type: ignore[attr-defined]
     session.SessionConnectionWrapper._fix_binding = classmethod(
-        lambda cls, value: bare(cls, value.replace("\\", "\\\\").replace("'", "\\'") if isinstance(value, str) else value)
+        lambda cls, value: bare(
+            cls, value.replace("\\", "\\\\").replace("'", "\\'") if isinstance(value, str) else value
+        )
     )
 
     project = Path(__file__).parents[1] / "dbt_project"

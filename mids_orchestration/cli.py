@@ -21,6 +21,7 @@ import typer
 
 from mids_orchestration.commands import answers as answers_verb
 from mids_orchestration.commands import backfill as backfill_verb
+from mids_orchestration.commands import dictionary as dictionary_verb
 from mids_orchestration.commands import feeds
 from mids_orchestration.commands import forecast as forecast_verbs
 from mids_orchestration.commands import landing as landing_verbs
@@ -47,6 +48,7 @@ release_app = typer.Typer(
 )
 app.add_typer(release_app, name="release")
 release_verbs.register(app, release_app)
+dictionary_verb.register(app)
 app.add_typer(publish_app, name="publish")
 forecast_verbs.register(app)
 backfill_verb.register(app)

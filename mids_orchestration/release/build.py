@@ -24,8 +24,9 @@ import duckdb
 import pandas as pd
 
 from mids_orchestration.calendar import last_closed_week
-from mids_orchestration.release import compare, dashboard, disclosure_step, gates, store
+from mids_orchestration.release import compare, dashboard, disclosure_step, docs_site, gates, store
 from mids_orchestration.release.datapackage import describe_release, package_gate, readme
+from mids_orchestration.release.dictionary import write_dictionary
 from mids_orchestration.release.identity_scan import (
     IdentityIndex,
     index_identities,
@@ -74,6 +75,7 @@ class _Plan:
     data_version: str
     feeds: tuple[FeedState, ...]
     notice: Bilingual | None
+    documentation: str
 
 
 def build_release(
@@ -86,6 +88,7 @@ def build_release(
     feeds: Sequence[FeedState] = (),
     upstream_gates: Sequence[GateResult] = (),
     notice: Bilingual | None = None,
+    documentation: str = "",
     promised: Collection[str] = PROMISED_TABLES,
     identities: str = IDENTITIES,
     row_tolerance: float = 0.25,
@@ -105,6 +108,7 @@ def build_release(
         feeds: freshness of every feed (:func:`freshness.feed_states`).
         upstream_gates: results of checks that ran before, recorded in ``release.json``.
         notice: shown on top of the page, for example that the data are simulated.
+        documentation: dbt's page (:func:`docs_site.docs_page`); empty = the release has none.
         promised: public tables that must be there.
         identities: relation whose names and numbers must be found nowhere.
         row_tolerance: share by which a table's rows may move before it is told.
@@ -115,7 +119,7 @@ def build_release(
         ReleaseError: when the warehouse cannot be read.
     """
     ordered = tuple(sorted(exports, key=lambda export: (export.zone, export.name)))
-    plan = _Plan(as_of, last_closed_week(as_of), ordered, data_version, tuple(feeds), notice)
+    plan = _Plan(as_of, last_closed_week(as_of), ordered, data_version, tuple(feeds), notice, documentation)
     with store.publisher_lock(releases):
         for left in releases.glob(".building-*"):
             shutil.rmtree(left)
@@ -209,6 +213,8 @@ def _finish(
     )
     page, headline = dashboard.render_with_headline(frames, facts)
     (stage / "dashboard.html").write_text(page, "utf-8")
+    if plan.documentation:
+        (stage / "dbt_docs.html").write_text(plan.documentation, "utf-8")
     (stage / "CHANGES.md").write_text(compare.changes_text(changes, release_id), "utf-8")
     announce("release: gates")
     results = [
@@ -246,6 +252,7 @@ def _identity(plan: _Plan, tables: Sequence[TableFile], stage: Path) -> dict[str
         "feeds": dashboard.digest(freshness),
         "notice": dataclasses.asdict(plan.notice) if plan.notice else None,
         "page": dashboard.assets_digest(),
+        "documentation": dashboard.digest(plan.documentation),
     }
 
 
@@ -266,27 +273,20 @@ def _write_zone(folder: Path, plan: _Plan, tables: Sequence[TableFile], release_
     mine = [t for t in tables if t.export.zone == zone]
     name = "mids.duckdb" if zone == "public" else "mids_restricted.duckdb"
     write_database(
-        folder / name,
-        mine,
-        release_id=release_id,
-        as_of=plan.as_of,
-        as_of_week=plan.as_of_week,
+        folder / name, mine, release_id=release_id, as_of=plan.as_of, as_of_week=plan.as_of_week,
         data_version=plan.data_version,
-    )
+    )  # fmt: skip
     if mine:
+        write_dictionary(folder, plan.exports, zone)
         _write_json(
             folder / "datapackage.json",
             describe_release(mine, folder, release_id=release_id, as_of=plan.as_of, zone=zone),
         )
     if zone == "public":
         text = readme(
-            mine,
-            plan.feeds,
-            release_id=release_id,
-            as_of=plan.as_of,
-            as_of_week=plan.as_of_week,
+            mine, plan.feeds, release_id=release_id, as_of=plan.as_of, as_of_week=plan.as_of_week,
             data_version=plan.data_version,
-        )
+        )  # fmt: skip
         (folder / "README.md").write_text(text, "utf-8")
 
 
@@ -309,7 +309,7 @@ def _gate_files(
                 f"build {IDENTITIES} with dbt, or name the relation that holds names and document numbers",
             )
         else:
-            harmless = dashboard.script_bundle()
+            harmless = (dashboard.script_bundle(), *docs_site.template_parts())
             ids = index_record_ids(connection, record_keys(tables))
             scanned = gates.identities_absent(
                 connection, tables, files, stage, index, record_ids=ids, harmless=harmless

@@ -175,6 +175,8 @@ def readme(
         "| `mids.duckdb` | every table below, with comments / semua jadual di bawah |",
         "| `data/*.parquet` | the same tables, one file each / jadual yang sama, satu fail setiap satu |",
         "| `datapackage.json` | columns, types, keys, descriptions / lajur, jenis, kunci, keterangan |",
+        "| `DICTIONARY.md`, `dictionary.xlsx` | every column and its meaning / setiap lajur dan maksudnya |",
+        "| `dbt_docs.html` | how each table is made / cara setiap jadual dibina |",
         "| `CHANGES.md` | what differs from the release before / apa yang berubah |",
         "| `SHA256SUMS` | check with `sha256sum -c SHA256SUMS` / semak keutuhan fail |",
         "",

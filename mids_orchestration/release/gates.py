@@ -147,7 +147,7 @@ def identities_absent(
     index: IdentityIndex,
     *,
     record_ids: IdentityIndex | None = None,
-    harmless: str = "",
+    harmless: Sequence[str] = (),
 ) -> GateResult:
     """No name, document or case number the warehouse knows, and nothing shaped like one, is in any file.
 
@@ -164,8 +164,8 @@ def identities_absent(
     for path in files:
         where = str(path.relative_to(root))
         ids = None if where.startswith("restricted/") else record_ids
-        text = harmless if path.suffix == ".html" else ""
-        finds += scan_file(path, where, index, record_ids=ids, without=text)
+        texts = harmless if path.suffix == ".html" else ()
+        finds += scan_file(path, where, index, record_ids=ids, without=texts)
         if path.suffix == ".duckdb":
             finds += scan_database(path, where, index, ids)
     if not finds and index.size == 0:

@@ -221,9 +221,9 @@ def scan_file(
     index: IdentityIndex,
     *,
     record_ids: IdentityIndex | None = None,
-    without: str = "",
+    without: Sequence[str] = (),
 ) -> list[Find]:
-    """Search the bytes of a file; ``without`` is text known to be harmless (a bundled library).
+    """Search the bytes of a file; ``without`` are texts known to be harmless (bundled libraries).
 
     Parquet and DuckDB files are packed: values stand compressed, or end to end (the state codes 01 02 03 …
     read as one long number). Their values are searched by :func:`scan_table` and :func:`scan_database`; this
@@ -244,8 +244,8 @@ def scan_file(
         text = _SEPARATOR.join(run.decode("utf-8", "replace") for run in _PRINTABLE.findall(raw))
     else:
         text = raw.decode("utf-8", "replace")
-    if without:
-        text = text.replace(without, _SEPARATOR)
+    for harmless in without:
+        text = text.replace(harmless, _SEPARATOR)
     if not packed:
         text = _DATA_ADDRESS.sub(lambda match: _unpacked(match.group(1)), text)
     return _scan_text(text, where, index, record_ids, packed=packed)

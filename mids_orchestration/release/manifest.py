@@ -12,6 +12,7 @@ model ``label_en/_ms``  short title (``label: {en, ms}`` also works)
 model ``description_ms``  Malay description
 model ``grain``         "One row per …" (default: the description's first sentence)
 model ``disclosure``    persons | events | estimates | external: what the numbers are of
+model ``unit``, ``calendar``  what a fact counts, and by which day
 model ``public_where``  SQL condition on the rows that may be public
 model ``primary_key``   list, where neither a constraint nor a ``primary_key`` test declares it
 column ``label_en/_ms``, ``description_ms``, ``pii`` (none | indirect | direct)
@@ -91,6 +92,8 @@ def _export(
         foreign_keys=_unique([*_constraint_keys(node), *tested]),
         disclosure=disclosure,
         public_where=str(meta.get("public_where") or ""),
+        unit=_words(meta.get("unit")),
+        calendar=_words(meta.get("calendar")),
     )
 
 
@@ -123,6 +126,10 @@ def _label(meta: Mapping[str, Any], name: str) -> Bilingual:
         english, malay = meta.get("label_en") or label, meta.get("label_ms")
     readable = re.sub(r"^(fct|dim|bridge|dq)_", "", name).replace("_", " ").capitalize()
     return Bilingual(str(english or readable), str(malay or english or readable))
+
+
+def _words(told: Any) -> str:
+    return str(told or "").replace("per_", "by ")
 
 
 def _one_line(text: str) -> str:
@@ -169,13 +176,16 @@ def _foreign_key(columns: tuple[str, ...], constraint: Mapping[str, Any]) -> lis
 
 
 def _relationship_tests(nodes: Mapping[str, Any]) -> dict[str, tuple[ForeignKey, ...]]:
-    """Foreign keys as dbt's ``relationships`` tests state them, by the model they are attached to."""
+    """Foreign keys as ``relationships`` and ``foreign_keys`` tests state them, by the model they are attached to."""
     found: dict[str, list[ForeignKey]] = {}
     for _, node in sorted(nodes.items()):
         told = node.get("test_metadata") or {}
-        if told.get("name") != "relationships" or not node.get("attached_node"):
+        if told.get("name") not in ("relationships", "foreign_keys") or not node.get("attached_node"):
             continue
         kwargs = told.get("kwargs") or {}
+        for column, target in (kwargs.get("keys") or {}).items():
+            table, field = target.split(".")
+            found.setdefault(node["attached_node"], []).append(ForeignKey((column,), table, (field,)))
         to = _REF.search(str(kwargs.get("to", "")))
         column = kwargs.get("column_name") or node.get("column_name")
         if to and column and kwargs.get("field"):

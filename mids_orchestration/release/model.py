@@ -76,6 +76,8 @@ class Export:
         disclosure: what the numbers are of: ``persons`` (protected when released), ``events`` (cases, operations),
             ``estimates``, ``external`` (published by others); None = nobody has said (reported).
         public_where: SQL condition on the rows that may be public; empty = all.
+        unit: what a fact counts (case, person, charge); empty for dimensions.
+        calendar: the column or day it is counted by; empty for dimensions.
     """
 
     name: str
@@ -90,6 +92,8 @@ class Export:
     foreign_keys: tuple[ForeignKey, ...] = ()
     disclosure: str | None = None
     public_where: str = ""
+    unit: str = ""
+    calendar: str = ""
 
     @property
     def column_names(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from mids_orchestration.release import (
     feed_states,
     switch,
 )
+from mids_orchestration.release.docs_site import docs_page
 
 PUBLISHED = dg.AssetKey(["release", "published"])
 _MARK = {"passed": "✓", "warned": "!", "refused": "✗", "not_assessed": "–"}
@@ -61,6 +62,7 @@ def build_release_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinitio
                 feeds=feed_states(
                     pd.read_parquet(settings.landing / "receipts.parquet"), load_contracts(), as_of=as_of
                 ),
+                documentation=docs_page(manifest, exports),
                 announce=announce,
             )
         except ReleaseRefused as refusal:
