@@ -22,7 +22,10 @@ from forecasting.projection import Vintages
 from forecasting.replay import POOL, replay, summary
 
 ORIGINS, HORIZON, PATHS = 104, 12, 400
-SHOWN = ["model_name", "targets", "wis", "relative_wis", "coverage_50", "coverage_80", "coverage_95"]
+SHOWN = [
+    "model_name", "targets", "wis", "relative_wis", "coverage_50", "coverage_80", "coverage_95", "midcoverage_80",
+    "midcoverage_95",
+]  # fmt: skip
 
 
 def main() -> None:
@@ -38,7 +41,7 @@ def main() -> None:
     newest = counts["event_week"].max()
     everything = []
     for unit in ("case", "person"):
-        triangle = reporting_triangle(counts, as_of_week=newest, unit_code=unit)
+        triangle = reporting_triangle(counts, as_of_week=newest, unit_code=unit, strata=("agency_code",))
         panel = to_panel(weekly_series(counts, as_of_week=newest, unit_code=unit))
         now = vintage(triangle, pd.Timestamp(panel.last), paths=PATHS, seed=1)
         began = time.perf_counter()

@@ -18,9 +18,10 @@ import pandas as pd
 from forecasting.delay_model import Spread
 from forecasting.frames import Floats, Panel, generator, to_panel
 from forecasting.models import Model
-from forecasting.nowcast import Nowcast, nowcast
+from forecasting.nowcast import Nowcast, add_strata, nowcast_parts
 from forecasting.scores import COVERAGES, covered, wis_parts
 from forecasting.series import known_series
+from forecasting.strata import own_strata
 
 #: Fewer periods than this before an origin say nothing about a model.
 MIN_HISTORY = 16
@@ -30,11 +31,15 @@ REFIT_EVERY = 13
 
 @dataclass(frozen=True)
 class Vintage:
-    """A panel as known at one origin, with its newest weeks nowcast; ``known`` is the panel before that."""
+    """A panel as known at one origin, with its newest weeks nowcast; ``known`` is the panel before that.
+
+    ``parts``: the nowcasts by ``unique_id|stratum`` that were added up, where the triangle has strata; else empty.
+    """
 
     panel: Panel
     known: Panel
     nowcasts: dict[str, Nowcast]
+    parts: dict[str, Nowcast]
 
 
 def vintage(
@@ -48,13 +53,20 @@ def vintage(
     """Return what was known at the close of ``as_of_week`` and the nowcast of its newest weeks.
 
     All series get a tail of the same length (the longest any of them needs); a series that needs less has its
-    known counts there.
+    known counts there. With a column ``stratum`` those strata whose delay differs are nowcast on their own
+    (``strata.own_strata``, judged on what was known then).
     """
     as_of = pd.Timestamp(as_of_week)
     close = as_of + pd.Timedelta(days=7)
     part = triangle[(triangle["event_week"] <= as_of) & (triangle["known_week"] <= close)]
     known = to_panel(known_series(part, as_of_week=as_of))
-    found = nowcast(part, as_of_week=as_of, paths=paths, seed=seed, spreads=spreads)
+    parts: dict[str, Nowcast] = {}
+    if "stratum" in part.columns:
+        part = own_strata(part, as_of_week=as_of)
+        parts = nowcast_parts(part, as_of_week=as_of, paths=paths, seed=seed, spreads=spreads)
+        found = add_strata(parts)
+    else:
+        found = nowcast_parts(part, as_of_week=as_of, paths=paths, seed=seed, spreads=spreads)
     length = max(one.draws.shape[1] for one in found.values())
     tail = np.repeat(known.y[:, None, -length:], paths, axis=1)
     for i, name in enumerate(known.ids):
@@ -62,7 +74,7 @@ def vintage(
         tail[i, :, length - values.shape[1] :] = values
     y = known.y.copy()
     y[:, -length:] = tail.mean(axis=1)
-    return Vintage(replace(known, y=y, tail=tail), known, found)
+    return Vintage(replace(known, y=y, tail=tail), known, found, parts)
 
 
 def origin_steps(steps: int, horizon: int, origins: int, every: int = 1) -> list[int]:

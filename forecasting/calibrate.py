@@ -5,7 +5,9 @@ Does not belong here: weights (combine.py), the walk over origins (replay.py).
 
 The quantile at level q is taken from the pool at level Phi(s * Phi^-1(q)): s below one narrows, above one widens,
 the median stays. s is the most probable value given how often past intervals held the truth (binomial, as many
-trials as origins times series, since neighbouring horizons tell the same story) and a prior about one.
+trials as origins times series, since neighbouring horizons tell the same story) and a prior about one. Counts on a
+bound are broken at random in expectation (``scores.mid_covered``): plain coverage of small counts is high for a true
+distribution too, and would narrow what is right.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from scipy.special import ndtr, ndtri
 
 from forecasting.frames import Floats
 from forecasting.quantiles import path_quantiles
+from forecasting.scores import level_at
 
 #: Levels at which past forecasts are kept for judging other spreads.
 FINE = np.linspace(0.005, 0.995, 199)
@@ -42,26 +45,21 @@ def spread_factors(fine: Floats, truth: Floats) -> Floats:
     trials = known.any(axis=2).sum(0).astype(float)
     if trials.sum() < 8:
         return np.ones(count)
+    below, above = (np.zeros(truth.shape) for _ in range(2))
+    below[known] = np.where(truth[known] <= 0, 0.0, level_at(truth[known] - 0.5, fine[known], FINE.tolist()))
+    above[known] = level_at(truth[known] + 0.5, fine[known], FINE.tolist())
+    width = np.maximum(above - below, 1e-6)
     for k, s in enumerate(GRID):
         for coverage in JUDGED:
-            low, high = (
-                _at(fine, float(ndtr(s * ndtri(q)))) for q in ((1 - coverage) / 2, (1 + coverage) / 2)
-            )
-            inside = ((truth >= low - 1e-9) & (truth <= high + 1e-9) & known).sum((0, 2))
-            off = inside / np.maximum(known.sum((0, 2)), 1) - coverage
+            low, high = (float(ndtr(s * ndtri(q))) for q in ((1 - coverage) / 2, (1 + coverage) / 2))
+            held = np.clip(np.minimum(above, high) - np.maximum(below, low), 0.0, None) / width
+            off = (held * known).sum((0, 2)) / np.maximum(known.sum((0, 2)), 1) - coverage
             loss[:, k] += off**2 * trials / (coverage * (1 - coverage))
     size = np.log(GRID)
     # The group's factor: losses of the pooled coverage would hide series that err in opposite directions.
     centre = size[(loss.sum(0) + (size / PRIOR_SD) ** 2).argmin()]
     own = loss + ((size - centre) / OWN_SD) ** 2
     return np.asarray(GRID[own.argmin(1)])
-
-
-def _at(values: Floats, level: float) -> Floats:
-    where = np.clip((level - FINE[0]) / (FINE[1] - FINE[0]), 0, len(FINE) - 1)
-    low = int(where)
-    high = min(low + 1, len(FINE) - 1)
-    return np.asarray(values[..., low] + (where - low) * (values[..., high] - values[..., low]))
 
 
 def respread(paths: Floats, s: Floats) -> Floats:

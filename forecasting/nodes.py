@@ -1,15 +1,17 @@
-"""Below the national series: states and agencies, forecast so that they add up to the national paths.
+"""Below the national series: every state, agency, exploitation, child or adult, so that all paths add up.
 
-Belongs here: sharing national late reports out to the leaves, one tree per national series, agency totals.
-Does not belong here: the national forecast itself (projection.py), reconciliation (hierarchy.py).
+Belongs here: sharing national late reports out to the leaves, one tree per national series, totals over leaves.
+Does not belong here: the national forecast itself (projection.py), reconciliation (hierarchy.py), names (margins.py).
 
-A leaf is named ``MY/TIP/10/PDRM`` (national series, state, agency), a state ``MY/TIP/10``, an agency over all
-states ``MY/TIP/*/PDRM``. Reports still to come are estimated nationally, where there are enough to learn the
-delay from, and shared out by what each leaf held over the last two years.
+States and leaves are forecast on their own and reconciled with the national paths; every other total (an agency, a
+form of exploitation, children in a state) is the sum of its leaves' paths, so it adds up whichever way it is read.
+Reports still to come are estimated nationally, by agency where the delay differs, and shared out by what each leaf
+held over the last two years.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +19,10 @@ import numpy as np
 from forecasting.combine import Weights, learn, pooled_paths, rolling_wis
 from forecasting.frames import Floats, Panel, generator
 from forecasting.hierarchy import incoherence, reconcile, shuffle, tree_of, tree_panel
+from forecasting.margins import RECORDED, margins
 from forecasting.models import LIGHT, pool
+from forecasting.nowcast import Nowcast
+from forecasting.strata import REST
 
 ORIGINS, EVERY, LEARN_AHEAD = 8, 6, 4
 SHARE_WEEKS = 104
@@ -25,71 +30,88 @@ SHARE_WEEKS = 104
 
 @dataclass(frozen=True)
 class Nodes:
-    """Reconciled paths (nodes, paths, horizon) by node, the panel they were made from, the leading models.
+    """Reconciled paths (nodes, paths, horizon) of the nodes on record, the panel they were made from.
 
-    The first nodes are the national series; ``incoherent`` is the largest gap between a parent and its children.
+    ``leading``: the model with the most weight, ``sum`` for totals over leaves. ``incoherent``: the largest gap
+    between a parent and its children over all paths. ``leaves``: by national series, the leaves' panel and paths.
     """
 
     panel: Panel
     paths: Floats
     leading: dict[str, str]
     incoherent: float
+    leaves: dict[str, tuple[Panel, Floats]]
 
 
 def project_nodes(
-    national: Panel, known: Floats, paths: Floats, bottom: Panel, *, mature_after: int, seed: int
+    national: Panel,
+    known: Floats,
+    paths: Floats,
+    bottom: Panel,
+    *,
+    mature_after: int,
+    seed: int,
+    parts: Mapping[str, Nowcast] | None = None,
+    wanted: Sequence[tuple[str, ...]] = RECORDED,
 ) -> Nodes:
-    """Return national series, states, leaves and agency totals with paths that add up.
+    """Return national series and the totals of ``wanted`` dimension sets with paths that add up.
 
     ``national`` is the panel with its nowcast tail, ``known`` (series, time) its counts before the nowcast,
-    ``paths`` (series, paths, horizon) its forecast, ``bottom`` the leaves as known, on the same weeks.
+    ``paths`` (series, paths, horizon) its forecast, ``bottom`` the leaves as known, on the same weeks. ``parts``:
+    nowcasts by ``series|agency`` where they were made by agency. A series without leaves is handed through.
     """
     ids: list[str] = []
     y, tails, drawn = [], [], []
     leading: dict[str, str] = {}
+    below: dict[str, tuple[Panel, Floats]] = {}
     gap = 0.0
+    length = 0 if national.tail is None else national.tail.shape[2]
     for i, name in enumerate(national.ids):
-        rows = [k for k, leaf in enumerate(bottom.ids) if leaf.startswith(f"{name}/")]
+        rows = [
+            k
+            for k, leaf in enumerate(bottom.ids)
+            if leaf.startswith(f"{name}/") and np.nansum(bottom.y[k]) > 0
+        ]
         if not rows:
+            ids.append(name)
+            y.append(national.y[i][None])
+            drawn.append(paths[i][None])
+            if national.tail is not None:
+                tails.append(national.tail[i][None])
             continue
-        leaves = bottom.rows(rows)
-        leaves = _with_tail(leaves, national, known, i, seed)
-        states = [(leaf.split("/")[2],) for leaf in leaves.ids]
-        tree = tree_of(leaves.ids, states, name)
+        leaves = _with_tail(bottom.rows(rows), national, known, i, seed, parts or {})
+        tree = tree_of(leaves.ids, [(leaf.split("/")[2],) for leaf in leaves.ids], name)
         panel = tree_panel(tree, leaves)
         weights = _weights(panel, mature_after, seed)
         models = pool(LIGHT)
-        below = np.arange(1, len(panel.ids))
+        lower = np.arange(1, len(panel.ids))
         own = np.empty((len(panel.ids), *paths.shape[1:]))
         own[0] = paths[i]
         own[1:] = pooled_paths(
-            panel.rows(below),
+            panel.rows(lower),
             models,
-            weights.rows(below),
+            weights.rows(lower),
             horizon=paths.shape[2],
             paths=paths.shape[1],
             seed=seed,
         )
         own = reconcile(tree, shuffle(own, panel, seed=seed), whole=True, seed=seed)
         gap = max(gap, incoherence(tree, own))
-        leading |= dict(zip(panel.ids[1:], weights.leading[1:], strict=True))
-        ids += panel.ids
-        y.append(panel.y)
-        drawn.append(own)
-        if panel.tail is not None:
-            tails.append(panel.tail)
-        agencies = sorted({leaf.split("/")[3] for leaf in leaves.ids})
-        for agency in agencies:
-            member = tree.leaf[[leaf.endswith(f"/{agency}") for leaf in leaves.ids]]
-            ids.append(f"{name}/*/{agency}")
-            leading[ids[-1]] = "sum"
-            y.append(panel.y[member].sum(0)[None])
-            drawn.append(own[member].sum(0)[None])
-            if panel.tail is not None:
-                tails.append(panel.tail[member].sum(0)[None])
-    tail = np.concatenate(tails) if tails else None
+        bottom_paths = own[tree.leaf]
+        below[name] = (leaves, bottom_paths)
+        direct = dict(zip(panel.ids, weights.leading, strict=True))
+        direct.pop(name)
+        for node, members in margins(name, leaves.ids, wanted).items():
+            ids.append(node)
+            leading[node] = direct.get(node, "sum")
+            y.append(np.nan_to_num(leaves.y[members]).sum(0)[None])
+            drawn.append(bottom_paths[members].sum(0)[None])
+            if leaves.tail is not None:
+                tails.append(leaves.tail[members].sum(0)[None])
+        leading.pop(name, None)
+    tail = np.concatenate(tails) if length else None
     whole = replace(national, ids=tuple(ids), y=np.concatenate(y), tail=tail)
-    return Nodes(whole, np.concatenate(drawn), leading, gap)
+    return Nodes(whole, np.concatenate(drawn), leading, gap, below)
 
 
 def _weights(panel: Panel, mature_after: int, seed: int) -> Weights:
@@ -102,17 +124,37 @@ def _weights(panel: Panel, mature_after: int, seed: int) -> Weights:
     return learn(scores, models, np.digitize(np.nanmean(panel.y, axis=1), [0.05, 0.3, 2.0]))
 
 
-def _with_tail(leaves: Panel, national: Panel, known: Floats, i: int, seed: int) -> Panel:
+def _with_tail(
+    leaves: Panel, national: Panel, known: Floats, i: int, seed: int, parts: Mapping[str, Nowcast]
+) -> Panel:
     """Return the leaves with the national series' late reports shared out, path by path."""
     if national.tail is None:
         return leaves
-    draws = national.tail[i]
+    name, draws = national.ids[i], national.tail[i]
     length = draws.shape[1]
-    missing = np.maximum(np.round(draws - known[i, -length:]), 0).astype(int)
     weight = np.nan_to_num(leaves.y[:, -SHARE_WEEKS:]).sum(1) + 0.2
-    rng = generator(seed, "tail", national.ids[i], str(national.last))
-    shared = rng.multinomial(missing, weight / weight.sum()).astype(float)
-    tail = np.nan_to_num(leaves.y[:, -length:])[:, None, :] + np.moveaxis(shared, 2, 0)
+    agency = np.array([leaf.split("/")[3] for leaf in leaves.ids])
+    own = {k.split("|", 1)[1]: part for k, part in parts.items() if k.split("|", 1)[0] == name}
+    tail = np.repeat(np.nan_to_num(leaves.y[:, -length:])[:, None, :], draws.shape[0], axis=1)
+    groups = [(REST, np.ones(len(agency), dtype=bool), draws - known[i, -length:])]
+    if own:
+        missing = {}
+        for stratum, part in own.items():
+            size = min(length, part.draws.shape[1])
+            late = np.zeros(draws.shape)
+            late[:, length - size :] = part.draws[:, -size:] - np.maximum(part.reported[-size:], 0.0)
+            missing[stratum] = late
+        named = [s for s in own if s != REST]
+        groups = [(s, agency == s, missing[s]) for s in named]
+        if REST in own:
+            groups.append((REST, ~np.isin(agency, named), missing[REST]))
+    for stratum, members, late in groups:
+        count = np.maximum(np.round(late), 0).astype(int)
+        # A stratum of which no leaf is known yet is shared out among all.
+        at = np.flatnonzero(members) if members.any() else np.arange(len(agency))
+        rng = generator(seed, "tail", name, stratum, str(national.last))
+        shared = rng.multinomial(count, weight[at] / weight[at].sum()).astype(float)
+        tail[at] += np.moveaxis(shared, 2, 0)
     y = leaves.y.copy()
     y[:, -length:] = tail.mean(axis=1)
     return replace(leaves, y=y, tail=tail)

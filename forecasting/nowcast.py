@@ -22,6 +22,8 @@ from forecasting.frames import Floats, SeriesError, generator
 
 #: A run of empty deliveries less likely than this is silence, not a quiet spell.
 SILENCE = 0.005
+#: A feed whose deliveries are empty more often than this is never called silent: nobody could tell.
+RARE = 0.5
 #: Longest delay modelled, in periods; what comes later is counted in the last column.
 LONGEST = {"W": 30, "D": 45}
 #: Reports' worth of weight that the delay curve of all series together has in the prior of each one's.
@@ -64,6 +66,19 @@ def nowcast(
     own silence, and draws are added up. ``spreads`` (by ``unique_id`` or ``unique_id|stratum``) skips the costly
     part, the choice of spreads; pass what an earlier nowcast of the same series found.
     """
+    parts = nowcast_parts(triangle, as_of_week=as_of_week, paths=paths, seed=seed, spreads=spreads)
+    return add_strata(parts) if "stratum" in triangle.columns else parts
+
+
+def nowcast_parts(
+    triangle: pd.DataFrame,
+    *,
+    as_of_week: pd.Timestamp | str,
+    paths: int = 1000,
+    seed: int = 0,
+    spreads: Mapping[str, Spread] | None = None,
+) -> dict[str, Nowcast]:
+    """Return the nowcast of every series or, with strata, of every ``unique_id|stratum`` (see ``nowcast``)."""
     as_of = pd.Timestamp(as_of_week)
     if triangle.empty:
         raise SeriesError("the triangle has no rows")
@@ -80,10 +95,9 @@ def nowcast(
         periods,
         LONGEST["W"],
     )
-    parts = nowcast_matrices(
+    return nowcast_matrices(
         matrices, unit="W", paths=paths, seed=seed, label=str(as_of.date()), spreads=spreads
     )
-    return add_strata(parts) if "stratum" in triangle.columns else parts
 
 
 def triangle_matrices(
@@ -139,10 +153,11 @@ def add_strata(parts: Mapping[str, Nowcast]) -> dict[str, Nowcast]:
             draws[:, length - own :] += m.draws
             if own < length:
                 draws[:, : length - own] += m.reported[len(m.reported) - length : len(m.reported) - own]
-        width = min(len(m.complete) for m in members)
+        # A stratum that reports sooner has a shorter curve: all is in from its end on.
+        width = max(len(m.complete) for m in members)
         weight = np.array([m.reported.sum() + 1e-9 for m in members])
-        complete = np.average([m.complete[:width] for m in members], axis=0, weights=weight)
-        complete[-1] = 1.0
+        curves = [np.pad(m.complete, (0, width - len(m.complete)), constant_values=1.0) for m in members]
+        complete = np.average(curves, axis=0, weights=weight)
         silent = max(m.silent for m in members)
         spreads = {k: v for m in members for k, v in m.spreads.items()}
         out[name] = Nowcast(draws, reported, complete, silent, spreads)
@@ -168,7 +183,9 @@ def _silent_batches(matrix: Floats, unheard: int) -> np.ndarray:
     # The last column gathers all later delays, so its deliveries are unknown: it only makes batches larger.
     silent = np.zeros(rows, dtype=bool)
     empty = batch <= 0
-    start = 0
+    first = int(np.argmax(~empty)) if not empty.all() else rows
+    # Reports of small agencies come in clusters: a pause they have made before is no silence.
+    start, longest = 0, 0
     while start < rows:
         if not empty[start]:
             start += 1
@@ -179,7 +196,10 @@ def _silent_batches(matrix: Floats, unheard: int) -> np.ndarray:
         before = batch[max(0, start - 26) : start]
         if len(before) >= 8:
             chance = max(float((before <= 0).sum() + 0.5) / (len(before) + 1), float(np.exp(-before.mean())))
-            silent[start:stop] = chance ** (stop - start) < SILENCE
+            run = stop - start
+            silent[start:stop] = chance <= RARE and chance**run < SILENCE and run > 2 * longest
+        if start > first:
+            longest = max(longest, 0 if silent[start] else stop - start)
         start = stop
     if unheard:
         silent[rows - unheard :] = True

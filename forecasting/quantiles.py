@@ -43,15 +43,22 @@ def forecast_frame(
     panel: Panel, values: Floats, levels: Sequence[float], model_names: Sequence[str]
 ) -> pd.DataFrame:
     """Return ``unique_id, ds, horizon, quantile, value, model_name`` of values (series, horizon, levels)."""
+    _, horizon, count = values.shape
+    out = quantile_frame(panel.ids, panel.future(horizon), values, levels)
+    return out.assign(model_name=np.repeat(np.asarray(model_names, dtype=object), horizon * count))
+
+
+def quantile_frame(
+    ids: Sequence[str], ds: np.ndarray, values: Floats, levels: Sequence[float]
+) -> pd.DataFrame:
+    """Return ``unique_id, ds, horizon, quantile, value`` of values (series, periods, levels) at periods ``ds``."""
     n, horizon, count = values.shape
-    ds = panel.future(horizon).astype("datetime64[ns]")
     return pd.DataFrame(
         {
-            "unique_id": np.repeat(np.asarray(panel.ids, dtype=object), horizon * count),
-            "ds": np.tile(np.repeat(ds, count), n),
+            "unique_id": np.repeat(np.asarray(ids, dtype=object), horizon * count),
+            "ds": np.tile(np.repeat(ds.astype("datetime64[ns]"), count), n),
             "horizon": np.tile(np.repeat(np.arange(1, horizon + 1), count), n),
             "quantile": np.tile(np.asarray(levels, dtype=float), n * horizon),
             "value": values.ravel(),
-            "model_name": np.repeat(np.asarray(model_names, dtype=object), horizon * count),
         }
     )

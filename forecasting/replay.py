@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ from forecasting.combine import Weights, learn, sample_paths
 from forecasting.frames import HUB_LEVELS, Floats, Panel, generator
 from forecasting.models import Model
 from forecasting.quantiles import path_quantiles
-from forecasting.scores import COVERAGES, covered, pit, wis, wis_parts
+from forecasting.scores import COVERAGES, covered, mid_covered, pit, wis, wis_parts
 
 #: Name under which the combination is scored beside its candidates.
 POOL = "mids"
@@ -75,6 +76,9 @@ class Replay:
             out[f"coverage_{round(coverage * 100)}"] = covered(
                 truth, self.values, self.levels, coverage
             ).ravel()
+            out[f"midcoverage_{round(coverage * 100)}"] = mid_covered(
+                truth, np.nan_to_num(self.values), self.levels, coverage
+            ).ravel()
         return out.dropna(subset=["wis"]).reset_index(drop=True)
 
 
@@ -92,11 +96,13 @@ def replay(
     levels: Sequence[float] = HUB_LEVELS,
     paths: int = 400,
     seed: int = 0,
+    memo: dict[Any, Any] | None = None,
 ) -> Replay:
     """Return the replay of the newest ``origins`` origins, ``every`` periods apart.
 
     ``learn_on`` more origins before them only teach weights. ``view`` and ``mature_after`` as in
-    ``combine.rolling_wis``. Raises ``ValueError`` when the panel is too short for a single origin.
+    ``combine.rolling_wis``. ``memo`` keeps candidates' paths by origin for a later replay of the same series. Raises
+    ``ValueError`` when the panel is too short for a single origin.
     """
     stops = origin_steps(panel.y.shape[1] - mature_after, horizon, origins + learn_on, every)
     if not stops:
@@ -128,8 +134,13 @@ def replay(
         edges = np.round(np.cumsum(weights.share, axis=1) * paths).astype(int)
         begin = np.concatenate([np.zeros((rows.size, 1), dtype=int), edges[:, :-1]], axis=1)
         for m, model in enumerate(models):
-            rng = generator(seed, "replay", model.name, str(then.last))
-            drawn = sample_paths(model, then, horizon, paths, rng)
+            key = ("paths", model.name, str(then.last), horizon, paths, seed)
+            drawn = None if memo is None else memo.get(key)
+            if drawn is None or view is None:
+                rng = generator(seed, "replay", model.name, str(then.last))
+                drawn = sample_paths(model, then, horizon, paths, rng)
+                if memo is not None:
+                    memo[key] = drawn
             found = path_quantiles(drawn, levels)
             scores[k, m, rows] = wis(panel.y[rows, stop : stop + horizon], found, levels)
             if show >= 0:
@@ -139,7 +150,7 @@ def replay(
                 mixed[i, begin[i, m] : edges[i, m]] = drawn[i, (np.arange(size) * paths) // size]
         fine[k, rows] = fine_quantiles(mixed)
         if show >= 0:
-            calibrated = respread(mixed, spread_factors(fine[over], ahead[over]))
+            calibrated = respread(mixed, spread_factors(fine[over], ahead[over])[rows])
             values[show, -1, rows] = path_quantiles(calibrated, levels)
     final = learn(scores, models, groups)
     return Replay(
@@ -151,7 +162,7 @@ def summary(
     rows: pd.DataFrame, by: Sequence[str] = ("model_name",), benchmark: str = "seasonal_naive"
 ) -> pd.DataFrame:
     """Return mean WIS, its ratio to the benchmark's on the same targets, and coverages, by ``by``."""
-    measures = [c for c in rows.columns if c in ("wis", "absolute_error") or c.startswith("coverage_")]
+    measures = [c for c in rows.columns if c in ("wis", "absolute_error") or "coverage_" in c]
     table = rows.groupby(list(by), as_index=False)[measures].mean()
     table.insert(len(by), "targets", rows.groupby(list(by)).size().to_numpy())
     others = [c for c in by if c != "model_name"]

@@ -80,6 +80,38 @@ def covered(y: Floats, values: Floats, levels: Sequence[float], coverage: float)
     return inside.astype(float)
 
 
+def mid_covered(y: Floats, values: Floats, levels: Sequence[float], coverage: float) -> Floats:
+    """Return the coverage of counts ``y`` with ties broken at random, in expectation: a number from 0 to 1.
+
+    A count near one takes few values: no interval of it covers just what it says, and one that begins at zero covers
+    the lower tail as well. Here a count k stands for the unit from k - 1/2 to k + 1/2 (as the quantiles are made, see
+    quantiles.py), that is for the levels F(k - 1/2) to F(k + 1/2), and what counts is the share of them inside the
+    central ``coverage``. Its mean is ``coverage`` whenever the distribution is true, however small the counts
+    (randomised PIT: Czado, Gneiting & Held 2009, doi 10.1111/j.1541-0420.2009.01191.x).
+    """
+    y = np.asarray(y, dtype=float)
+    above = level_at(y + 0.5, values, levels)
+    below = np.where(y <= 0, 0.0, level_at(y - 0.5, values, levels))
+    inside = np.minimum(above, (1 + coverage) / 2) - np.maximum(below, (1 - coverage) / 2)
+    width = above - below
+    at = (below >= (1 - coverage) / 2) & (below <= (1 + coverage) / 2)
+    return np.asarray(np.where(width > 1e-9, np.clip(inside, 0, None) / np.maximum(width, 1e-9), at))
+
+
+def level_at(x: Floats, values: Floats, levels: Sequence[float]) -> Floats:
+    """Return the level of ``x`` among quantile ``values`` (..., levels), by interpolation; half the tail beyond."""
+    q = np.asarray(levels, dtype=float)
+    flat, at = np.reshape(values, (-1, q.size)), np.ravel(x)
+    k = (flat <= at[:, None]).sum(1)
+    row = np.arange(len(at))
+    left, right = flat[row, np.clip(k - 1, 0, None)], flat[row, np.minimum(k, q.size - 1)]
+    low, high = q[np.clip(k - 1, 0, None)], q[np.minimum(k, q.size - 1)]
+    part = np.where(right > left, (at - left) / np.maximum(right - left, 1e-12), 0.0)
+    out = low + (high - low) * np.clip(part, 0, 1)
+    out = np.where(k == 0, q[0] / 2, np.where(k == q.size, (1 + q[-1]) / 2, out))
+    return np.reshape(out, np.shape(x))
+
+
 def pit(y: Floats, values: Floats, levels: Sequence[float]) -> Floats:
     """Return the probability integral transform of ``y`` under the quantiles, by interpolation.
 

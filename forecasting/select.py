@@ -18,7 +18,7 @@ def score_table(rows: pd.DataFrame) -> pd.DataFrame:
     better); NaN where the benchmark scored zero.
     """
     keys = ["unique_id", "model_name", "horizon"]
-    measures = [c for c in rows.columns if c == "wis" or c.startswith("coverage_")]
+    measures = [c for c in rows.columns if c == "wis" or "coverage_" in c]
     table = rows.groupby(keys, as_index=False)[measures].mean()
     table.insert(3, "origins", rows.groupby(keys)["origin"].nunique().to_numpy())
     naive = table[table["model_name"] == BENCHMARK][["unique_id", "horizon", "wis"]]
@@ -26,7 +26,7 @@ def score_table(rows: pd.DataFrame) -> pd.DataFrame:
     base = table["wis_seasonal_naive"].where(table["wis_seasonal_naive"] > 0)
     table["relative_wis"] = table["wis"] / base
     order = [*keys, "origins", "wis", "wis_seasonal_naive", "relative_wis"]
-    return table[[*order, *(c for c in table.columns if c.startswith("coverage_"))]]
+    return table[[*order, *(c for c in table.columns if "coverage_" in c)]]
 
 
 def choose(rows: pd.DataFrame, *, default: str) -> dict[str, str]:

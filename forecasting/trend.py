@@ -35,6 +35,7 @@ REFERENCE, WATCHED = 104, 26
 #: The rise the CUSUM is tuned to.
 RISE = 1.75
 CHANGE_MIN = 26
+CHANGE_METHOD = "optimal_partition_quasi_poisson"
 
 
 def trend_calls(panel: Panel, *, seed: int, windows: tuple[int, ...] = WINDOWS) -> pd.DataFrame:
@@ -102,22 +103,26 @@ def _dispersion(y: Floats, factor: Floats) -> float:
 
 
 def change_points(panel: Panel) -> pd.DataFrame:
-    """Return ``unique_id, ds, before, after``: weeks from which the weekly level differs, oldest first.
+    """Return one row per change of level: weeks from which the weekly level differs, oldest first.
 
-    Optimal partition by quasi-Poisson likelihood, segments of at least half a year, a penalty of 4 log n per
-    change (BIC with dispersion counted twice, since weeks are correlated).
+    Columns ``unique_id, ds, ds_low, ds_high, before, after, probability, method``. Optimal partition by quasi-Poisson
+    likelihood, segments of at least half a year, a penalty of 4 log n per change (BIC with dispersion counted twice,
+    since weeks are correlated). ``probability`` weighs the change against none there, its two neighbours joined
+    (Schwarz weight after the penalty); ``ds_low`` and ``ds_high`` bound its date at 80 %.
     """
     rows = []
     for i, name in enumerate(panel.ids):
         y = panel.y[i]
         begin = int(np.isnan(y).sum())
         y = y[begin:]
-        for start, before, after in _segments(y):
-            rows.append((name, panel.ds[begin + start].astype("datetime64[s]"), before, after))
-    return pd.DataFrame(rows, columns=["unique_id", "ds", "before", "after"])
+        for start, before, after, low, high, probability in _segments(y):
+            days = [panel.ds[begin + k].astype("datetime64[s]") for k in (start, low, high)]
+            rows.append((name, *days, before, after, probability, CHANGE_METHOD))
+    columns = ["unique_id", "ds", "ds_low", "ds_high", "before", "after", "probability", "method"]
+    return pd.DataFrame(rows, columns=columns)
 
 
-def _segments(y: Floats) -> list[tuple[int, float, float]]:
+def _segments(y: Floats) -> list[tuple[int, float, float, int, int, float]]:
     n = len(y)
     if n < 2 * CHANGE_MIN or y.sum() < 20:
         return []
@@ -139,7 +144,40 @@ def _segments(y: Floats) -> list[tuple[int, float, float]]:
         edges.append(int(come[edges[-1]]))
     edges = edges[::-1]
     means = [float(y[a:b].mean()) for a, b in pairwise(edges)]
-    return [(edges[k + 1], means[k], means[k + 1]) for k in range(len(means) - 1)]
+    return [
+        (
+            edges[k],
+            means[k - 1],
+            means[k],
+            *_sureness(grown, edges[k - 1], edges[k], edges[k + 1], phi, penalty),
+        )
+        for k in range(1, len(edges) - 1)
+    ]
+
+
+def _sureness(
+    grown: Floats, first: int, change: int, last: int, phi: float, penalty: float
+) -> tuple[int, int, float]:
+    """Return the 80 % bounds of a change's date, and its probability against no change between its neighbours."""
+    places = np.arange(first + CHANGE_MIN, last - CHANGE_MIN + 1)
+    gain = (
+        _fit_of(grown, first, places, phi)
+        + _fit_of(grown, places, last, phi)
+        - _fit_of(grown, first, last, phi)
+    )
+    weight = np.exp((gain - gain.max()) / 2)
+    share = np.cumsum(weight) / weight.sum()
+    low, high = (int(places[min(int(np.searchsorted(share, q)), len(places) - 1)]) for q in (0.1, 0.9))
+    at = float(gain[np.flatnonzero(places == change)[0]])
+    probability = float(1 / (1 + np.exp(-np.clip(at - penalty, -60, 60) / 2)))
+    return min(low, change), max(high, change), probability
+
+
+def _fit_of(grown: Floats, start: np.ndarray | int, stop: np.ndarray | int, phi: float) -> Floats:
+    """Return twice the quasi-Poisson log likelihood of one level between ``start`` and ``stop``."""
+    total, length = grown[stop] - grown[start], np.asarray(stop) - np.asarray(start)
+    mean = np.maximum(total / length, 1e-9)
+    return np.asarray(2 * (total * np.log(mean) - total) / phi)
 
 
 def alerts(panel: Panel, *, seed: int = 0) -> pd.DataFrame:

@@ -16,14 +16,20 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-FORECAST_COLUMNS = {
-    "as_of_week": "date",
-    "revision": "integer",
+#: What a series counts, in every table that names one.
+NODE_COLUMNS = {
     "unique_id": "varchar",
     "crime_type_code": "varchar",
     "state_code": "varchar",
     "agency_code": "varchar",
+    "exploitation_group_code": "varchar",
+    "is_child_code": "varchar",
     "unit_code": "varchar",
+}
+FORECAST_COLUMNS = {
+    "as_of_week": "date",
+    "revision": "integer",
+    **NODE_COLUMNS,
     "target_week": "date",
     "horizon": "integer",
     "quantile": "double",
@@ -46,24 +52,47 @@ SCORE_COLUMNS = {
     "coverage_50": "double",
     "coverage_80": "double",
     "coverage_95": "double",
+    "midcoverage_80": "double",
+    "midcoverage_95": "double",
 }
 NOWCAST_COLUMNS = {
     "as_of_week": "date",
     "revision": "integer",
-    "unique_id": "varchar",
+    **NODE_COLUMNS,
     "event_week": "date",
+    "silent_deliveries": "integer",
     "reported": "double",
     "quantile": "double",
     "value": "double",
 }
+MONTH_COLUMNS = {
+    "as_of_week": "date",
+    "revision": "integer",
+    **NODE_COLUMNS,
+    "target_month": "date",
+    "horizon": "integer",
+    "quantile": "double",
+    "value": "double",
+    "model_version": "varchar",
+    "data_version": "varchar",
+    "seed": "bigint",
+}
+CHANGE_COLUMNS = {
+    "as_of_week": "date",
+    "revision": "integer",
+    **NODE_COLUMNS,
+    "change_week": "date",
+    "change_week_low": "date",
+    "change_week_high": "date",
+    "before": "double",
+    "after": "double",
+    "probability": "double",
+    "method_code": "varchar",
+}
 TOTAL_COLUMNS = {
     "as_of_week": "date",
     "revision": "integer",
-    "unique_id": "varchar",
-    "crime_type_code": "varchar",
-    "state_code": "varchar",
-    "agency_code": "varchar",
-    "unit_code": "varchar",
+    **NODE_COLUMNS,
     "weeks": "integer",
     "quantile": "double",
     "value": "double",
@@ -71,11 +100,7 @@ TOTAL_COLUMNS = {
 TREND_COLUMNS = {
     "as_of_week": "date",
     "revision": "integer",
-    "unique_id": "varchar",
-    "crime_type_code": "varchar",
-    "state_code": "varchar",
-    "agency_code": "varchar",
-    "unit_code": "varchar",
+    **NODE_COLUMNS,
     "weeks": "integer",
     "recent": "double",
     "before": "double",
@@ -99,6 +124,8 @@ TABLES = {
     "backtest_score": SCORE_COLUMNS,
     "weekly_total": TOTAL_COLUMNS,
     "weekly_trend": TREND_COLUMNS,
+    "monthly_forecast": MONTH_COLUMNS,
+    "change_point": CHANGE_COLUMNS,
 }
 _FILE = re.compile(r"(\d{4}-\d{2}-\d{2})-r(\d+)\.parquet")
 

@@ -1,47 +1,49 @@
 """One week's projection from the warehouse's counts to the rows that are recorded.
 
-Belongs here: which series are projected, the shape of the recorded tables, scores of matured forecasts, effects
-of the interventions listed as a seed. Does not belong here: the models (forecasting/), files (forecast_record.py),
-Dagster (defs/forecast).
+Belongs here: which series are projected, the shape of the recorded tables, effects of the interventions listed as a
+seed. Does not belong here: the models (forecasting/), files (forecast_record.py), scores of what has matured
+(forecast_score.py), scenarios (scenario_step.py), Dagster (defs/forecast).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
 import duckdb
-import numpy as np
 import pandas as pd
 
 from forecasting import Projection, SeriesError, project, reporting_triangle, weekly_series
-from forecasting.frames import LEVELS, generator, to_panel
+from forecasting.frames import HUB_LEVELS
 from forecasting.intervention import effect
-from forecasting.models import pool
+from forecasting.margins import place_of
+from forecasting.models import LIGHT
 from forecasting.replay import POOL
-from forecasting.scores import score_frame, wis
-from forecasting.series import known_series
-from mids_orchestration.forecast_record import TABLES
+from mids_orchestration.forecast_record import NODE_COLUMNS, TABLES
+from mids_orchestration.release.model import FeedState
 
 HORIZON_WEEKS = 12
-UNIT = "case"
+LEVELS = HUB_LEVELS
 #: Past weeks the combination is judged on (a year), and earlier ones that only teach it.
 ORIGINS, LEARN_ON = 52, 13
-LEAF = ("crime_type_code", "state_code", "agency_code")
-#: Weeks after which a count is taken as final when a recorded forecast is scored.
-MATURE_WEEKS = 13
+#: What is counted -> the first part of its series' names. Persons leave the house by year only (marts/public), so
+#: their projections are on record and in restricted marts.
+UNITS = {"case": "MY", "person": "MY.person"}
+#: A case has victims of any age, a person is a child or not.
+LEAF = {
+    "case": ("crime_type_code", "state_code", "agency_code", "exploitation_group_code"),
+    "person": ("crime_type_code", "state_code", "agency_code", "exploitation_group_code", "is_child_code"),
+}
 #: Newest weeks left out of effects: persons and charges become known late.
 EFFECT_LAG_WEEKS = 26
 
-
-#: National forecasts on record: what matures and is scored.
-RECORDED_NATIONAL = "select * from forecast.weekly_forecast where unique_id not like '%/%/%'"
 #: Shares of counts that past intervals may have held before the gate closes. A year of overlapping four-week
-#: forecasts of three series is worth about sixty independent ones: two standard errors are 10 and 6 points, and
-#: intervals of counts near one cannot cover less than they do.
-COVERAGE_BANDS = {0.8: (0.68, 0.94), 0.95: (0.87, 1.0)}
+#: forecasts of three series is worth about sixty independent ones: two standard errors are 10 and 6 points.
+COVERAGE_BANDS = {0.8: (0.7, 0.9), 0.95: (0.89, 1.0)}
+#: Share of a crime type's cases of the past year that may come from feeds now stale before a projection is blind.
+BLIND_SHARE = 0.5
 NEAR = 4
 
 
@@ -78,147 +80,206 @@ def skill(scores: pd.DataFrame) -> dict[str, float | None]:
 
 
 def coverage(scores: pd.DataFrame) -> dict[float, float]:
-    """Return the share of counts inside the combination's past 80 and 95 % intervals, 1 to 4 weeks ahead."""
+    """Return the share of counts inside the combination's past 80 and 95 % intervals, 1 to 4 weeks ahead.
+
+    Counts on a bound are broken at random, in expectation (``forecasting.scores.mid_covered``).
+    """
     if not len(scores):
         return {}
     mine = scores[(scores["model_name"] == POOL) & (scores["horizon"] <= NEAR)]
-    return {c: float(mine[f"coverage_{round(c * 100)}"].mean()) for c in COVERAGE_BANDS} if len(mine) else {}
+    return (
+        {c: float(mine[f"midcoverage_{round(c * 100)}"].mean()) for c in COVERAGE_BANDS} if len(mine) else {}
+    )
 
 
-def project_week(counts: pd.DataFrame, as_of_week: date, *, seed: int, origins: int = ORIGINS) -> Projection:
-    """Return the projection of every national series and node from what was known at the close of the week."""
+def project_week(
+    counts: pd.DataFrame,
+    as_of_week: date,
+    *,
+    seed: int,
+    unit: str = "case",
+    origins: int = ORIGINS,
+    models: Sequence[str] = LIGHT,
+    memo: dict[Any, Any] | None = None,
+) -> Projection:
+    """Return the projection of every series and node of one unit from what was known at the close of the week.
+
+    ``memo``: a dict handed from week to week when several are projected (``forecasting.project``). Raises
+    ``SeriesError`` when nothing of the unit was known.
+    """
+    about: dict[str, Any] = {"as_of_week": as_of_week, "unit_code": unit, "root": UNITS[unit]}
     return project(
-        weekly_series(counts, as_of_week=as_of_week, unit_code=UNIT),
-        triangle=reporting_triangle(counts, as_of_week=as_of_week, unit_code=UNIT),
-        leaves=weekly_series(counts, as_of_week=as_of_week, unit_code=UNIT, by=LEAF),
+        weekly_series(counts, **about),
+        triangle=reporting_triangle(counts, **about, strata=("agency_code",)),
+        leaves=weekly_series(counts, **about, by=LEAF[unit]),
         horizon=HORIZON_WEEKS,
         levels=LEVELS,
         origins=origins,
         learn_on=LEARN_ON,
+        models=models,
         seed=seed,
+        memo=memo,
     )
 
 
-def recorded_tables(projection: Projection, *, data_version: str, seed: int) -> dict[str, pd.DataFrame]:
-    """Return the frames that ``record_forecast`` appends, without leaves (state and agency at once)."""
-    frame = _shown(projection.forecast)
-    forecast = pd.DataFrame(
-        {
-            **_place(frame["unique_id"]),
-            "target_week": pd.to_datetime(frame["ds"]).dt.date,
-            "horizon": frame["horizon"].astype(int),
-            "quantile": frame["quantile"],
-            "value": frame["value"],
-            "model_name": frame["model_name"],
-            "model_version": projection.model_version,
-            "data_version": data_version,
-            "seed": seed,
-        }
-    )
-    totals, trends = _shown(projection.totals), _shown(projection.trends)
+def project_units(
+    counts: pd.DataFrame, as_of_week: date, *, seed: int, memos: dict[str, dict[Any, Any]] | None = None
+) -> dict[str, Projection]:
+    """Return the projections of the week by unit; a unit of which nothing is known yet is left out.
+
+    Raises ``SeriesError`` when no case was known.
+    """
+    held = {unit: unit == "case" or (counts["unit_code"] == unit).any() for unit in UNITS}
+    return {
+        unit: project_week(
+            counts,
+            as_of_week,
+            seed=seed,
+            unit=unit,
+            memo=None if memos is None else memos.setdefault(unit, {}),
+        )
+        for unit in UNITS
+        if held[unit]
+    }
+
+
+def source_states(counts: pd.DataFrame, feeds: Iterable[FeedState], as_of_week: date) -> pd.DataFrame:
+    """Return one row per agency and crime type that projections rest on: is its feed fresh, and how much hangs on it.
+
+    ``feeds``: freshness by the receipts (``release.freshness``). An agency with several feeds is as stale as its
+    stalest. ``share``: its part of the cases of the 52 weeks known. ``treatment_code``: ESTIMATED where deliveries
+    are missing (the nowcast fills the weeks they should have brought; silence is not zero), else AS_RECEIVED.
+    Columns: ``SOURCE_COLUMNS``.
+    """
+    order = {"fresh": 0, "stale": 1, "never": 2}
+    state: dict[str, FeedState] = {}
+    for feed in feeds:
+        code = feed.agency.upper()
+        if code not in state or order[feed.status] > order[state[code].status]:
+            state[code] = feed
+    cases = counts[
+        (counts["unit_code"] == "case")
+        & (pd.to_datetime(counts["event_week"]) > pd.Timestamp(as_of_week) - pd.Timedelta(weeks=52))
+    ]
+    held = cases.groupby(["crime_type_code", "agency_code"])["count_value"].sum()
+    held = held[held > 0]
+    share = held / held.groupby(level="crime_type_code").sum()
+    rows = []
+    named = share.rename("part").reset_index()
+    for crime, agency, part in zip(
+        named["crime_type_code"], named["agency_code"], named["part"], strict=True
+    ):
+        own = state.get(str(agency))
+        status = own.status if own else "never"
+        rows.append(
+            (as_of_week, crime, agency, status.upper(), own.last_known_on if own else None,
+             own.lateness_days if own else None, float(part), "AS_RECEIVED" if status == "fresh" else "ESTIMATED")
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(SOURCE_COLUMNS))
+
+
+def blind(sources: pd.DataFrame) -> dict[str, float]:
+    """Return, by crime type, the share of its cases that comes from feeds that are not fresh."""
+    if sources.empty:
+        return {}
+    away = sources["share"].where(sources["status_code"] != "FRESH", 0.0)
+    return {str(k): float(v) for k, v in away.groupby(sources["crime_type_code"]).sum().items()}
+
+
+def recorded_tables(
+    projections: Mapping[str, Projection], *, data_version: str, seed: int
+) -> dict[str, pd.DataFrame]:
+    """Return the frames that ``record_forecast`` appends, of all units."""
+    made = [_unit_tables(one, unit, data_version, seed) for unit, one in projections.items()]
+    return {name: pd.concat([one[name] for one in made], ignore_index=True) for name in made[0]}
+
+
+def _unit_tables(projection: Projection, unit: str, data_version: str, seed: int) -> dict[str, pd.DataFrame]:
+    frame, months, totals = projection.forecast, projection.months, projection.totals
+    version = {
+        "model_version": projection.model_version,
+        "data_version": data_version,
+        "seed": seed,
+    }
+    trends = projection.trends
     trend = trends.drop(columns="unique_id").rename(
         columns={"call": "call_code", "alert": "is_alert", "limit": "alert_limit"}
     )
-    nowcast = projection.nowcast.rename(columns={"ds": "event_week"})
+    nowcast, changes = projection.nowcast, projection.changes
     wanted = [name for name in TABLES["backtest_score"] if name not in {"as_of_week", "revision"}]
+    values = ("horizon", "quantile", "value")
     return {
-        "weekly_forecast": forecast,
-        "weekly_nowcast": nowcast.assign(event_week=pd.to_datetime(nowcast["event_week"]).dt.date),
+        "weekly_forecast": pd.DataFrame(
+            {
+                **place(frame["unique_id"], unit), "target_week": pd.to_datetime(frame["ds"]).dt.date,
+                **{c: frame[c] for c in (*values, "model_name")}, **version,
+            }
+        ),
+        "monthly_forecast": pd.DataFrame(
+            {
+                **place(months["unique_id"], unit), "target_month": pd.to_datetime(months["ds"]).dt.date,
+                **{c: months[c] for c in values}, **version,
+            }
+        ),
+        "weekly_nowcast": nowcast.drop(columns="ds").assign(
+            event_week=pd.to_datetime(nowcast["ds"]).dt.date, **place(nowcast["unique_id"], unit),
+            silent_deliveries=nowcast["unique_id"].map(_silent(projection)).fillna(0).astype(int),
+        ),
         "backtest_score": projection.scores.reindex(columns=wanted),
         "weekly_total": pd.DataFrame(
-            {**_place(totals["unique_id"]), **{c: totals[c] for c in ("weeks", "quantile", "value")}}
+            {**place(totals["unique_id"], unit), **{c: totals[c] for c in ("weeks", "quantile", "value")}}
         ),
-        "weekly_trend": pd.concat([pd.DataFrame(_place(trends["unique_id"])), trend], axis=1).assign(
+        "weekly_trend": pd.concat([pd.DataFrame(place(trends["unique_id"], unit)), trend], axis=1).assign(
             call_code=trend["call_code"].str.replace(" ", "_").str.upper()
         ),
+        "change_point": pd.DataFrame(
+            {
+                **place(changes["unique_id"], unit),
+                **{f"change_{c}": pd.to_datetime(changes[d]).dt.date for c, d in
+                   (("week", "ds"), ("week_low", "ds_low"), ("week_high", "ds_high"))},
+                "before": changes["before"], "after": changes["after"], "probability": changes["probability"],
+                "method_code": changes["method"],
+            }
+        ),
+    }  # fmt: skip
+
+
+def _silent(projection: Projection) -> dict[str, int]:
+    """Return deliveries judged missing by series, agencies under their nodes' names."""
+    return {
+        key if "|" not in key else "/*/".join(key.split("|", 1)): count
+        for key, count in projection.silent.items()
     }
 
 
-def _shown(frame: pd.DataFrame) -> pd.DataFrame:
-    name = frame["unique_id"]
-    leaf = (name.str.count("/") == 3) & ~name.str.contains("/*/", regex=False)
-    return frame[~leaf].reset_index(drop=True)
-
-
-def _place(unique_id: pd.Series) -> dict[str, Any]:
-    """Return the columns that say what a series counts; ``ALL`` where it is a total over states or agencies."""
-    parts = unique_id.str.split("/")
+def place(unique_id: pd.Series, unit: str) -> dict[str, Any]:
+    """Return the columns that say what a series counts; ``ALL`` where it is a total over a dimension."""
+    names = pd.Series(unique_id.unique(), dtype=object)
+    found = pd.DataFrame(
+        [place_of(str(name)) for name in names], index=names, columns=list(NODE_COLUMNS)[1:-1]
+    )
     return {
         "unique_id": unique_id,
-        "crime_type_code": parts.str[1],
-        "state_code": parts.str[2].fillna("ALL").replace("*", "ALL"),
-        "agency_code": parts.str[3].fillna("ALL"),
-        "unit_code": UNIT,
+        **{column: unique_id.map(found[column]) for column in found.columns},
+        "unit_code": unit,
     }
 
 
-def matured_scores(recorded: pd.DataFrame, counts: pd.DataFrame, as_of_week: date) -> pd.DataFrame:
-    """Return one row per recorded national forecast of a week whose count is final by ``as_of_week``.
-
-    ``recorded``: rows of ``forecast.weekly_forecast``. The seasonal-naive beside it is made from what was known
-    then. Columns: ``MATURED_COLUMNS``.
-    """
-    national = recorded[recorded["unique_id"].str.count("/") == 1].copy()
-    final = as_of_week - timedelta(weeks=MATURE_WEEKS)
-    national["target_week"] = pd.to_datetime(national["target_week"])
-    national["as_of_week"] = pd.to_datetime(national["as_of_week"])
-    national = national[national["target_week"] <= pd.Timestamp(final)]
-    if national.empty:
-        return pd.DataFrame(columns=list(MATURED_COLUMNS))
-    truth = weekly_series(counts, as_of_week=as_of_week, unit_code=UNIT)
-    triangle = reporting_triangle(counts, as_of_week=as_of_week, unit_code=UNIT)
+def every_node(projections: Mapping[str, Projection], as_of_week: date) -> pd.DataFrame:
+    """Return the newest week's forecast of every node there is, totals over any set of dimensions."""
     pieces = []
-    keys = national[["as_of_week", "revision"]].drop_duplicates().sort_values(["as_of_week", "revision"])
-    for week, revision in zip(pd.to_datetime(keys["as_of_week"]), keys["revision"], strict=True):
-        part = national[(national["as_of_week"] == week) & (national["revision"] == revision)]
-        scored = score_frame(part.rename(columns={"target_week": "ds"}), truth)
-        if scored.empty:
-            continue
-        naive = _naive_wis(triangle, week, scored)
-        pieces.append(scored.assign(as_of_week=week.date(), revision=revision, wis_seasonal_naive=naive))
-    if not pieces:
-        return pd.DataFrame(columns=list(MATURED_COLUMNS))
-    out = pd.concat(pieces, ignore_index=True).rename(columns={"ds": "target_week", "y": "count_value"})
-    out["target_week"] = pd.to_datetime(out["target_week"]).dt.date
-    base = out["wis_seasonal_naive"].where(out["wis_seasonal_naive"] > 0)
-    return out.assign(relative_wis=out["wis"] / base)[list(MATURED_COLUMNS)]
-
-
-def _naive_wis(triangle: pd.DataFrame, week: pd.Timestamp, scored: pd.DataFrame) -> np.ndarray:
-    panel = to_panel(known_series(triangle, as_of_week=week))
-    (model,) = pool(("seasonal_naive",))
-    rng = generator(0, "matured", str(week.date()))
-    values = model.quantiles(panel, HORIZON_WEEKS, LEVELS, paths=400, rng=rng)
-    where = {name: i for i, name in enumerate(panel.ids)}
-    index = scored["unique_id"].map(where)
-    known = index.notna().to_numpy() & (scored["horizon"] <= HORIZON_WEEKS).to_numpy()
-    out = np.full(len(scored), np.nan)
-    rows = index[known].to_numpy(dtype=int)
-    ahead = scored.loc[known, "horizon"].to_numpy(dtype=int) - 1
-    out[known] = wis(scored.loc[known, "y"].to_numpy(dtype=float), values[rows, ahead], LEVELS)
-    return out
-
-
-MATURED_COLUMNS = {
-    "as_of_week": "date",
-    "revision": "integer",
-    "unique_id": "varchar",
-    "target_week": "date",
-    "horizon": "integer",
-    "model_name": "varchar",
-    "count_value": "double",
-    "wis": "double",
-    "dispersion": "double",
-    "overprediction": "double",
-    "underprediction": "double",
-    "absolute_error": "double",
-    "pit": "double",
-    "coverage_50": "double",
-    "coverage_80": "double",
-    "coverage_95": "double",
-    "wis_seasonal_naive": "double",
-    "relative_wis": "double",
-}
+    for unit, one in projections.items():
+        frame = one.every_node(LEVELS)
+        pieces.append(
+            pd.DataFrame(
+                {
+                    "as_of_week": as_of_week, **place(frame["unique_id"], unit),
+                    "target_week": pd.to_datetime(frame["ds"]).dt.date,
+                    **{c: frame[c] for c in ("horizon", "quantile", "value")},
+                }
+            )
+        )  # fmt: skip
+    return pd.concat(pieces, ignore_index=True)[list(NODE_WEEK_COLUMNS)]
 
 
 def intervention_effects(
@@ -272,6 +333,24 @@ def _weekly(days: pd.Series, last: pd.Timestamp) -> pd.DataFrame:
     return pd.DataFrame({"ds": grid, "y": week.value_counts().reindex(grid, fill_value=0).to_numpy()})
 
 
+SOURCE_COLUMNS = {
+    "as_of_week": "date",
+    "crime_type_code": "varchar",
+    "agency_code": "varchar",
+    "status_code": "varchar",
+    "last_known_on": "date",
+    "lateness_days": "integer",
+    "share": "double",
+    "treatment_code": "varchar",
+}
+NODE_WEEK_COLUMNS = {
+    "as_of_week": "date",
+    **NODE_COLUMNS,
+    "target_week": "date",
+    "horizon": "integer",
+    "quantile": "double",
+    "value": "double",
+}
 EFFECT_COLUMNS = {
     "intervention_code": "varchar",
     "effective_on": "date",

@@ -7,9 +7,10 @@ Belongs here: the walk over weeks, what is skipped, the answer. Does not belong 
 from __future__ import annotations
 
 import json
+import time
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -36,8 +37,8 @@ def backfill(
     import logging
     import sys
 
+    from mids_orchestration import forecast_score, progress
     from mids_orchestration import forecast_step as step
-    from mids_orchestration import progress
     from mids_orchestration.calendar import last_closed_week, week_label
     from mids_orchestration.cycle import data_version, read_last_cycle
     from mids_orchestration.forecast_record import load_record, record_forecast, recorded_weeks, replace_table
@@ -60,33 +61,40 @@ def backfill(
     wanted = [newest - timedelta(weeks=k) for k in range(weeks - 1, -1, -1)]
     refused: dict[str, str] = {}
     done = 0
+    memos: dict[str, dict[Any, Any]] = {}
+    began = time.monotonic()
     for week in wanted:
         if week in present:
             continue
         progress.announce(f"projecting {step.HORIZON_WEEKS} weeks from {week_label(week)} as known then")
         try:
-            projection = step.project_week(counts, week, seed=settings.seed)
+            projections = step.project_units(counts, week, seed=settings.seed, memos=memos)
         except ValueError as error:
             refused[week.isoformat()] = str(error)
             continue
-        tables = step.recorded_tables(projection, data_version=version, seed=settings.seed)
+        tables = step.recorded_tables(projections, data_version=version, seed=settings.seed)
         record_forecast(settings.forecasts, week, tables)
         done += 1
     with open_warehouse(settings) as connection:
         load_record(settings.forecasts, connection)
-        recorded = connection.execute(step.RECORDED_NATIONAL).df()
-        matured = step.matured_scores(recorded, counts, newest)
-        replace_table(connection, "matured_score", step.MATURED_COLUMNS, matured)
-    near = matured[matured["horizon"] <= step.NEAR]
+        made = forecast_score.matured_tables(connection, counts, newest)
+        matured = made["matured_score"]
+        replace_table(connection, "matured_score", forecast_score.MATURED_COLUMNS, matured)
+        replace_table(
+            connection, "matured_month", forecast_score.MATURED_MONTH_COLUMNS, made["matured_month"]
+        )
+    national = matured[(matured["level_code"] == "NATIONAL") & (matured["unit_code"] == "case")]
+    near = national[national["horizon"] <= step.NEAR]
     naive = near["wis_seasonal_naive"].sum() if len(near) else 0
     facts = {
         "projected": done,
         "already_on_record": sum(week in present for week in wanted),
         "refused": refused,
+        "seconds": round(time.monotonic() - began, 1),
         "matured": len(matured),
         "relative_wis_1_to_4_weeks": float(near["wis"].sum() / naive) if naive else None,
-        "coverage_80": float(near["coverage_80"].mean()) if len(near) else None,
-        "coverage_95": float(near["coverage_95"].mean()) if len(near) else None,
+        "coverage_80": float(near["midcoverage_80"].mean()) if len(near) else None,
+        "coverage_95": float(near["midcoverage_95"].mean()) if len(near) else None,
     }
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
@@ -97,8 +105,8 @@ def backfill(
         )
         if naive:
             typer.echo(
-                f"1 to 4 weeks ahead: WIS {facts['relative_wis_1_to_4_weeks']:.2f} of seasonal-naive, 80 % intervals "
-                f"held {facts['coverage_80']:.3f}, 95 % intervals {facts['coverage_95']:.3f}"
+                f"national cases, 1 to 4 weeks ahead: WIS {facts['relative_wis_1_to_4_weeks']:.2f} of seasonal-naive, "
+                f"80 % intervals held {facts['coverage_80']:.3f}, 95 % intervals {facts['coverage_95']:.3f}"
             )
         for week_text, why in refused.items():
             typer.echo(f"refused {week_text}: {why}", err=True)

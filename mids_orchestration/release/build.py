@@ -24,7 +24,16 @@ import duckdb
 import pandas as pd
 
 from mids_orchestration.calendar import last_closed_week
-from mids_orchestration.release import compare, dashboard, disclosure_step, docs_site, gates, store
+from mids_orchestration.release import (
+    compare,
+    dashboard,
+    disclosure_step,
+    docs_site,
+    gates,
+    hub,
+    model_card,
+    store,
+)
 from mids_orchestration.release.datapackage import describe_release, package_gate, readme
 from mids_orchestration.release.dictionary import write_dictionary
 from mids_orchestration.release.identity_scan import (
@@ -53,7 +62,7 @@ from mids_orchestration.release.tables import (
 )
 
 #: Part of every release id: raise it when the files' layout changes.
-FORMAT = 1
+FORMAT = 2
 #: Public tables that readers (BI, notebooks, the dashboard) were promised by name.
 PROMISED_TABLES = (
     "dim_agency", "dim_date", "dim_offence", "dim_state",
@@ -216,6 +225,8 @@ def _finish(
     if plan.documentation:
         (stage / "dbt_docs.html").write_text(plan.documentation, "utf-8")
     (stage / "CHANGES.md").write_text(compare.changes_text(changes, release_id), "utf-8")
+    hub.write_hub(stage / "hub", tables)
+    model_card.write_card(stage, tables, release_id, plan.as_of, plan.as_of_week, plan.data_version)
     announce("release: gates")
     results = [
         *passed,

@@ -177,6 +177,8 @@ def readme(
         "| `datapackage.json` | columns, types, keys, descriptions / lajur, jenis, kunci, keterangan |",
         "| `DICTIONARY.md`, `dictionary.xlsx` | every column and its meaning / setiap lajur dan maksudnya |",
         "| `dbt_docs.html` | how each table is made / cara setiap jadual dibina |",
+        "| `MODEL-CARD.md`, `model-card.html` | how good forecasts were / ketepatan ramalan |",
+        "| `hub/` | forecasts as a hubverse hub / ramalan dalam bentuk hubverse |",
         "| `CHANGES.md` | what differs from the release before / apa yang berubah |",
         "| `SHA256SUMS` | check with `sha256sum -c SHA256SUMS` / semak keutuhan fail |",
         "",

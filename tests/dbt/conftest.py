@@ -18,8 +18,10 @@ import duckdb
 import pytest
 
 from expectations.dbt_sources import SOURCES_FILE, render_sources
-from mids_orchestration.forecast_record import TOTAL_COLUMNS, TREND_COLUMNS
-from mids_orchestration.forecast_step import EFFECT_COLUMNS, MATURED_COLUMNS
+from mids_orchestration import scenario_step
+from mids_orchestration.forecast_record import TABLES
+from mids_orchestration.forecast_score import MATURED_COLUMNS, MATURED_MONTH_COLUMNS
+from mids_orchestration.forecast_step import EFFECT_COLUMNS, NODE_WEEK_COLUMNS, SOURCE_COLUMNS
 from tests.dbt.landing_zone import RECORDS, Records, write_landing, zone_contracts
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -49,25 +51,22 @@ create table linked.person_link(person_record_id varchar, person_key varchar, ma
 create table linked.person_pair(person_record_id_l varchar, person_record_id_r varchar,
     match_probability double, match_weight double, reasons_en varchar, reasons_ms varchar);
 create schema forecast;
-create table forecast.weekly_nowcast(as_of_week date, revision integer, unique_id varchar, event_week date,
-    reported double, quantile double, value double);
-create table forecast.weekly_forecast(as_of_week date, revision integer, unique_id varchar, crime_type_code varchar,
-    state_code varchar, agency_code varchar,
-    unit_code varchar, target_week date, horizon integer, quantile double, value double, model_name varchar,
-    model_version varchar, data_version varchar, seed bigint);
-create table forecast.backtest_score(as_of_week date, revision integer, unique_id varchar, model_name varchar,
-    horizon integer,
-    origins integer, wis double, wis_seasonal_naive double, relative_wis double, coverage_50 double,
-    coverage_80 double, coverage_95 double);
-insert into forecast.weekly_forecast values ('2024-07-08', 1, 'MY/TIP', 'TIP', 'ALL', 'ALL', 'case', '2024-07-15', 1,
-    0.5, 2, 'm', '1', 'd', 1);
+"""
+
+FORECAST_ROW = """
+insert into forecast.weekly_forecast (as_of_week, revision, unique_id, crime_type_code, state_code, agency_code,
+    unit_code, target_week, horizon, quantile, value, model_name, model_version, data_version, seed)
+values ('2024-07-08', 1, 'MY/TIP', 'TIP', 'ALL', 'ALL', 'case', '2024-07-15', 1, 0.5, 2, 'm', '1', 'd', 1);
 """
 
 #: Tables of the forecast step whose columns its own modules declare.
 DECLARED = {
-    "weekly_total": TOTAL_COLUMNS,
-    "weekly_trend": TREND_COLUMNS,
+    **TABLES,
+    **scenario_step.TABLES,
     "matured_score": MATURED_COLUMNS,
+    "matured_month": MATURED_MONTH_COLUMNS,
+    "node_week": NODE_WEEK_COLUMNS,
+    "source_state": SOURCE_COLUMNS,
     "intervention_effect": EFFECT_COLUMNS,
 }
 
@@ -158,6 +157,7 @@ def prepare(built: Built, records: Records = RECORDS) -> None:
         for name, columns in DECLARED.items():
             spec = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
             connection.execute(f"create table forecast.{name} ({spec})")
+        connection.execute(FORECAST_ROW)
         for key in ALI:  # what record linkage would find
             record_id = hashlib.md5(key.encode(), usedforsecurity=False).hexdigest()
             connection.execute(

@@ -105,13 +105,22 @@ def test_no_mart_reads_a_source_but_the_forecast_views(
         if layer(m) == "marts" and any(p.startswith("source.") for p in m["depends_on"]["nodes"])
     }
     assert reading == {
+        "fct_allocation",
+        "fct_change_point",
+        "fct_exposure_effect",
         "fct_forecast",
         "fct_forecast_matured",
+        "fct_forecast_month",
+        "fct_forecast_month_matured",
+        "fct_forecast_node",
         "fct_forecast_score",
+        "fct_forecast_source",
         "fct_forecast_total",
         "fct_forecast_trend",
         "fct_intervention_effect",
         "fct_nowcast",
+        "fct_scenario",
+        "fct_scenario_change",
     }
 
 

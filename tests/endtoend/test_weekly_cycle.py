@@ -70,7 +70,28 @@ def test_projection_covers_twelve_weeks_of_each_series(world: World) -> None:
         "from fct_forecast group by unique_id order by unique_id"
     )
     assert {row["unique_id"] for row in rows} >= {"MY/TIP", "MY/SOM"}
-    assert all((row["weeks"], row["levels"]) == (12, 9) and row["low"] >= 0 for row in rows)
+    assert all((row["weeks"], row["levels"]) == (12, 23) and row["low"] >= 0 for row in rows)
+
+
+def test_the_release_carries_hub_and_card_and_no_projection_of_persons(world: World) -> None:
+    current = world.home / "releases" / "current"
+    assert list((current / "hub" / "model-output").rglob("*.parquet"))
+    assert "## Limits / Had" in (current / "MODEL-CARD.md").read_text()
+    assert (current / "model-card.html").exists()
+    for table in (
+        "fct_forecast",
+        "fct_nowcast",
+        "fct_forecast_month",
+        "fct_forecast_trend",
+        "fct_forecast_total",
+    ):
+        assert {row["unit_code"] for row in world.sql(f"select distinct unit_code from {table}")} == {
+            "case"
+        }, table
+    held = world.sql("select unit_code, count(*) as n from fct_forecast_node group by all", restricted=True)
+    assert {row["unit_code"] for row in held} == {"case", "person"}
+    told = world.sql("select distinct call_code from fct_scenario_change")
+    assert told and not world.sql("select 1 from fct_scenario where not is_scenario")
 
 
 def test_weekly_counts_add_up_to_cases(world: World) -> None:

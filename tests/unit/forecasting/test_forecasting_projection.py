@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting import LEVELS, SeriesError, project, reporting_triangle, weekly_series
+from forecasting import HUB_LEVELS, SeriesError, project, reporting_triangle, weekly_series
 from forecasting.backtest import backtest
 from forecasting.frames import to_panel
 from forecasting.models import pool
@@ -25,7 +25,7 @@ def triangle(counts):
 def test_frames_have_the_promised_shape(series, triangle):
     out = project(series, triangle=triangle, origins=6, paths=200, seed=4)
     assert list(out.forecast.columns) == ["unique_id", "ds", "horizon", "quantile", "value", "model_name"]
-    assert len(out.forecast) == 2 * 12 * len(LEVELS)
+    assert len(out.forecast) == 2 * 12 * len(HUB_LEVELS)
     assert out.forecast["ds"].min() == pd.Timestamp("2026-06-29")
     assert (
         out.forecast["ds"] == out.as_of_week + pd.to_timedelta(7 * out.forecast["horizon"], unit="D")
@@ -62,7 +62,7 @@ def test_nothing_after_an_origin_reaches_its_forecast(counts):
         series = weekly_series(fact, as_of_week=AS_OF)
         triangle = reporting_triangle(fact, as_of_week=AS_OF)
         out = backtest(
-            to_panel(series), pool(), horizon=4, levels=LEVELS, origins=30, triangle=triangle,
+            to_panel(series), pool(), horizon=4, levels=HUB_LEVELS, origins=30, triangle=triangle,
             mature_after=0, paths=60, seed=1,
         )  # fmt: skip
         rows.append(out[out["origin"] <= "2026-01-26"])
@@ -85,7 +85,7 @@ def test_too_short_for_a_backtest_still_forecasts():
     weeks = pd.date_range("2026-05-04", periods=6, freq="7D")
     out = project(pd.DataFrame({"unique_id": "x", "ds": weeks, "y": [0, 2, 1, 0, 3, 1]}), paths=100)
     assert out.scores.empty
-    assert len(out.forecast) == 12 * len(LEVELS)
+    assert len(out.forecast) == 12 * len(HUB_LEVELS)
 
 
 def test_repeated_weeks_are_refused():

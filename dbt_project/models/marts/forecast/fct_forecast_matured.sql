@@ -1,8 +1,10 @@
--- One row per recorded national forecast of a week whose count has become final.
+-- One row per recorded forecast of a week whose count has become final.
 select
     as_of_week,
     cast(revision as {{ dbt.type_bigint() }}) as revision,
     unique_id,
+    level_code,
+    unit_code,
     target_week,
     cast(horizon as {{ dbt.type_bigint() }}) as horizon,
     model_name,
@@ -16,6 +18,8 @@ select
     cast(coverage_50 as double) as coverage_50,
     cast(coverage_80 as double) as coverage_80,
     cast(coverage_95 as double) as coverage_95,
+    cast(midcoverage_80 as double) as midcoverage_80,
+    cast(midcoverage_95 as double) as midcoverage_95,
     cast(wis_seasonal_naive as double) as wis_seasonal_naive,
     cast(relative_wis as double) as relative_wis
 from {{ source('forecast', 'matured_score') }}

@@ -11,5 +11,7 @@ select
     cast(relative_wis as double) as relative_wis,
     cast(coverage_50 as double) as coverage_50,
     cast(coverage_80 as double) as coverage_80,
-    cast(coverage_95 as double) as coverage_95
+    cast(coverage_95 as double) as coverage_95,
+    cast(midcoverage_80 as double) as midcoverage_80,
+    cast(midcoverage_95 as double) as midcoverage_95
 from {{ source('forecast', 'backtest_score') }}
