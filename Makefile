@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 export MIDS_HOME ?= $(CURDIR)/.mids
 AS_OF := 2026-06-29
 
-.PHONY: help setup demo dev bi bi-test test check format bench docs lock bi-lock clean
+.PHONY: help setup demo dev bi bi-test test check format bench screenshots docs lock bi-lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -70,6 +70,9 @@ format: setup ## Put code and SQL into the house style
 
 bench: setup ## Measure (slow); prints every figure with its rivals from the same run
 	@$(BIN)/python -m benchmarks
+
+screenshots: demo $(VENV)/.chromium ## Picture the sample's dashboard for docs/dashboard.md
+	@$(BIN)/python tests/browser/take_screenshots.py "$(MIDS_HOME)/releases/current/dashboard.html"
 
 docs: setup ## Build the documentation into site/
 	@$(BIN)/mkdocs build --quiet --strict -f deploy/mkdocs.yml --site-dir "$(CURDIR)/site"

@@ -139,8 +139,8 @@ def test_the_state_filter_redraws_cards_trend_table_and_csv_from_that_states_cas
         page.get_by_test_id("kpi-SOM").inner_text().strip() == "No such case has been recorded in this state."
     )
     choose(page, "state", "")
-    assert page.locator("#trend-SOM .mark-area path").count() == 3  # the country's projection is back
-    assert page.locator("#table-trend-SOM tbody tr:not([hidden])").count() == 116
+    assert page.locator("#trend-SOM .mark-area path").count() == 5  # the country's projections are back
+    assert page.locator("#table-trend-SOM tbody tr:not([hidden])").count() == 104 + 12 + 24
 
 
 def test_the_map_and_the_ranking_show_what_is_chosen(page, release):
@@ -183,8 +183,8 @@ def test_every_table_and_csv_follows_the_year_and_the_child(page):
     assert len(listed) == len(seen)
     assert {(r["year"], r["is_child_code"]) for r in listed} == {("2023", "Y")}
     choose(page, "period", "26")
-    assert page.locator("#table-trend-TIP tbody tr:not([hidden])").count() == 26 + 12
-    assert len(download(page, "trend-TIP")) == 26 + 12
+    assert page.locator("#table-trend-TIP tbody tr:not([hidden])").count() == 26 + 12 + 24
+    assert len(download(page, "trend-TIP")) == 26 + 12 + 24
 
 
 def test_children_section_14_job_scams_lags_and_deliveries_are_told(page, release):
@@ -227,6 +227,27 @@ def test_the_crime_and_period_filters(page):
     assert "disembunyikan" in page.locator("#who-where-SOM").inner_text()
     page.get_by_role("button", name="English").click()
     drawn(page)
+
+
+def test_earlier_projections_lie_behind_the_weeks_that_came(page):
+    assert (
+        page.locator("#trend-TIP .mark-area path").count() == 3 + 2
+    )  # the fan, and two runs of twelve weeks
+    told = [r for r in download(page, "trend-TIP") if r["made_after_week"]]
+    assert {r["made_after_week"] for r in told} == {"2026-03-30", "2026-01-05"}
+    assert len(told) == 24 and all(float(r["q0.1"]) <= float(r["q0.9"]) for r in told)
+    assert page.locator("#table-trend-TIP tbody tr[data-of-kind='earlier']").count() == 24
+
+
+def test_what_if_is_told_as_a_scenario_and_follows_the_state(page):
+    card = page.locator("article:has(#scenario-SOM)")
+    assert "Scenario, not a forecast: +4 of 43." in card.inner_text()
+    assert [r["change"] for r in download(page, "scenario-SOM")] == ["4.0", "1.0"]
+    assert page.locator("#allocation-SOM .mark-symbol path").count() == 3
+    choose(page, "state", "10")
+    assert page.locator("#allocation-SOM .mark-symbol path").count() == 1
+    assert [r["state_code"] for r in download(page, "allocation-SOM")] == ["10"]
+    assert page.locator("#table-scenario-SOM tbody tr:not([hidden])").count() == 1
 
 
 def test_the_funnel_and_the_changes_are_told(page):

@@ -22,12 +22,12 @@ import pandas as pd
 from markupsafe import Markup
 
 from mids_orchestration.release.compare import Comparison
-from mids_orchestration.release.dashboard import analysis, figures, panels, quality, states, view
+from mids_orchestration.release.dashboard import analysis, figures, panels, quality, scenario, states, view
 from mids_orchestration.release.model import Bilingual, FeedState
 
 _ASSETS = (
     "__init__.py", "figures.py", "charts.py", "palette.py", "words.py", "view.py", "cards.py", "tables.py",
-    "states.py", "map_charts.py", "states.geojson", "analysis.py", "analysis_charts.py", "quality.py",
+    "states.py", "map_charts.py", "states.geojson", "analysis.py", "analysis_charts.py", "quality.py", "scenario.py",
     "panels.py", "panel_charts.py", "labels.yml", "page.html.j2", "style.css", "page.js",
 )  # fmt: skip
 
@@ -36,6 +36,7 @@ _ASSETS = (
 TABLES = (
     "fct_weekly_count", "dim_state", "fct_forecast", "fct_forecast_score", "fct_nowcast", "fct_forecast_total",
     *panels.TABLES, *states.TABLES, *analysis.TABLES, *quality.TABLES,
+    *scenario.TABLES,
 )  # fmt: skip
 
 

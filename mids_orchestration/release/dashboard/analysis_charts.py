@@ -210,3 +210,28 @@ def deliveries_chart(rows: pd.DataFrame) -> dict[str, Any]:
     signs = base.transform_calculate(sign=sign).mark_text(fontSize=11).encode(text="sign:N", color=ink)
     tall = 24 * rows["agency"].nunique() + 4
     return _finished(alt.layer(squares, signs), data, "t:alt_quality", height=tall)
+
+
+def range_chart(rows: pd.DataFrame, tint: str, axis: str, described: str) -> dict[str, Any]:
+    """A mark and its interval by name, from a line at nought."""
+    data = _Data()
+    y = alt.Y(
+        "name_@lang:N",
+        title=None,
+        sort=None,
+        axis=alt.Axis(ticks=False, domain=False, labelLimit=280, labelPadding=8),
+    )
+    x = alt.X("low:Q", title=axis, axis=alt.Axis(gridColor=GRID, tickCount=5, format="~g"))
+    told = [
+        alt.Tooltip("name_@lang:N", title="t:col_name"),
+        alt.Tooltip("value:Q", title="t:col_median", format=".2f"),
+        alt.Tooltip("low:Q", title="10%", format=".2f"),
+        alt.Tooltip("high:Q", title="90%", format=".2f"),
+    ]
+    base = data.chart("rows", rows).encode(y=y)
+    nought = data.chart("rows", rows).mark_rule(color=INK, strokeDash=[4, 3]).encode(x=alt.datum(0))
+    line = base.mark_rule(color=tint, strokeWidth=3).encode(x=x, x2="high:Q", tooltip=told)
+    point = base.mark_point(shape="diamond", filled=True, size=90, color=INK, opacity=1).encode(
+        x="value:Q", tooltip=told
+    )
+    return _finished(alt.layer(nought, line, point), data, described, height=max(21 * len(rows), 50))

@@ -49,7 +49,7 @@ def card(crime: CrimeFigures, as_of_week: date) -> dict[str, Any]:
         "before": words.decimal(crime.before),
         "before_value": f"{crime.before:g}",
         "change_value": f"{change:g}",
-        "arrow": "▲" if change > 0.05 else "▼" if change < -0.05 else "＝",
+        "arrow": "▲" if change > 0.05 else "▼" if change < -0.05 else "=",
         "change": _change(change),
         "usual": _usual(crime),
         "strip": _strip(crime),

@@ -63,7 +63,7 @@
   }
   function picked(spec) {
     const rows = spec.datasets.rows.filter((row) =>
-      (!chosen.year || String(row.year) === chosen.year) &&
+      (!chosen.year || !("year" in row) || String(row.year) === chosen.year) &&
       (!chosen.state || !("state_code" in row) || row.state_code === chosen.state) &&
       (!chosen.child || !("is_child_code" in row) || row.is_child_code === chosen.child));
     return { ...spec, datasets: { ...spec.datasets, rows }, height: 21 * Math.max(rows.length, 1) };

@@ -16,7 +16,16 @@ import pandas as pd
 from markupsafe import Markup
 
 from mids_orchestration.calendar import week_label
-from mids_orchestration.release.dashboard import analysis, cards, palette, panels, quality, states, words
+from mids_orchestration.release.dashboard import (
+    analysis,
+    cards,
+    palette,
+    panels,
+    quality,
+    scenario,
+    states,
+    words,
+)
 from mids_orchestration.release.dashboard.figures import (
     STATE_WEEKS,
     CrimeFigures,
@@ -31,7 +40,7 @@ if TYPE_CHECKING:
     from mids_orchestration.release.dashboard import PageFacts
 
 _SECTIONS = (
-    "glance", "trend", "states", "who", "children", "scams", "funnel", "skill", "changes", "fresh", "read",
+    "glance", "trend", "states", "who", "children", "scams", "funnel", "whatif", "skill", "changes", "fresh", "read",
 )  # fmt: skip
 _MARKS = {"fresh": "✓", "stale": "▲", "never": "○"}
 _LEVELS = ("0.025", "0.1", "0.25", "0.5", "0.75", "0.9", "0.975")
@@ -108,7 +117,7 @@ def page_context(
         "as_of": words.both_days(facts.as_of),
         "week": words.week_span(week),
         "week_name": week_label(week),
-        "sections": [(name, f"nav_{name}") for name in _SECTIONS],
+        "sections": [(n, f"nav_{n}") for n in _SECTIONS if n != "whatif" or groups["what_if"]],
         "untyped": untyped,
         "page_has_data": any(crime.last is not None for crime in crimes),
         "stale": stale,
@@ -146,10 +155,12 @@ def _panels(
     who: list[panels.Panel] = []
     children: list[panels.Panel] = []
     funnel: list[panels.Panel] = []
+    what_if: list[panels.Panel] = []
     for crime in crimes:
         tint = palette.colour(crime.code)
         who += panels.person_panels(marts, crime.code, names, tint, as_of)
         children += analysis.child_panels(marts, crime.code, as_of)
+        what_if += scenario.scenario_panels(marts, crime.code, names, as_of)
         own = panels.funnel_panel(marts, crime.code, tint, as_of)
         funnel += [own] if own else []
         funnel += analysis.lag_panels(marts, crime.code, as_of)
@@ -160,6 +171,7 @@ def _panels(
         "children": [*children, *([effect] if effect else [])],
         "scams": analysis.job_scam_panels(marts, as_of),
         "funnel": funnel,
+        "what_if": what_if,
         "agency_quality": [told] if told else [],
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
@@ -100,7 +101,40 @@ def questions() -> dict[str, pd.DataFrame]:
             ("QUARANTINED", "WARN" if i == 5 else "PASS", 7 if i == 5 else 0),
         )
     ]
+    scenario = {
+        "as_of_week": small.LAST_WEEK, "scenario_code": "SEASON_EARLIER", "name_en": "The season comes earlier",
+        "name_ms": "Musim tiba lebih awal", "unique_id": "MY/SOM", "crime_type_code": "SOM", "state_code": "ALL",
+        "unit_code": "case", "weeks": 12, "baseline_cases": 43.2, "change": 4.0, "change_low": 1.0, "change_high": 9.0,
+        "p_more": 0.94, "call_code": "MORE", "statement_en": "Scenario, not a forecast: +4 of 43.",
+        "statement_ms": "Senario, bukan ramalan: +4 daripada 43.",
+    }  # fmt: skip
+    of_state = {**scenario, "unique_id": "MY/SOM/10", "state_code": "10", "change": 1.0, "change_low": 0.0}
+    allocation = [
+        (
+            small.LAST_WEEK,
+            "SOM",
+            state,
+            rank,
+            2.0,
+            0.4 - 0.1 * rank,
+            0.1 / rank,
+            0.6 - 0.1 * rank,
+            1.0,
+            0.5,
+            "BEST",
+        )
+        for rank, state in enumerate(("10", "01", "12"), start=1)
+    ]
     return {
+        "fct_scenario_change": pd.DataFrame([scenario, of_state]),
+        "fct_allocation": pd.DataFrame(
+            allocation,
+            columns=["as_of_week", "crime_type_code", "state_code", "rank", "expected_cases",
+                     "extra_cases", "extra_low", "extra_high", "p_positive", "p_best", "call_code"],
+        ),
+        "fct_forecast": pd.concat(
+            [small.forecasts(), *[small.forecasts(small.LAST_WEEK - timedelta(weeks=12 * k)) for k in (1, 2)]]
+        ),
         "fct_intervention_effect": pd.DataFrame([effect]),
         "fct_cross_check_year": pd.DataFrame(
             checks,
