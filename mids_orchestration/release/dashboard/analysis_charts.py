@@ -65,9 +65,7 @@ def effect_chart(rows: pd.DataFrame) -> dict[str, Any]:
         "low:Q",
         title="t:effect_axis",
         scale=alt.Scale(type="log", base=2, domain=domain, clamp=True),
-        axis=alt.Axis(
-            values=[0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32], format="~g", gridColor=GRID, labelOverlap=True
-        ),
+        axis=alt.Axis(values=[0.25, 0.5, 1, 2, 4, 8, 16, 32], format="~g", gridColor=GRID, labelOverlap=True),
     )
     y = alt.Y(
         "name_@lang:N",
