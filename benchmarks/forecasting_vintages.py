@@ -31,6 +31,7 @@ SHOWN = [
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, default=Path(os.environ.get("MIDS_HOME", ".mids")))
+    parser.add_argument("--unit", choices=("case", "person"), help="only this unit (default: both)")
     args = parser.parse_args()
     warehouse = args.home / "warehouse" / "mids.duckdb"
     if not warehouse.exists():
@@ -40,7 +41,7 @@ def main() -> None:
         counts = connection.execute("select * from marts.fct_weekly_count").df()
     newest = counts["event_week"].max()
     everything = []
-    for unit in ("case", "person"):
+    for unit in (args.unit,) if args.unit else ("case", "person"):
         triangle = reporting_triangle(counts, as_of_week=newest, unit_code=unit, strata=("agency_code",))
         panel = to_panel(weekly_series(counts, as_of_week=newest, unit_code=unit))
         now = vintage(triangle, pd.Timestamp(panel.last), paths=PATHS, seed=1)

@@ -28,6 +28,8 @@ HORIZON_WEEKS = 12
 LEVELS = HUB_LEVELS
 #: Past weeks the combination is judged on (a year), and earlier ones that only teach it.
 ORIGINS, LEARN_ON = 52, 13
+#: The same for persons, on which no gate rests: half a year is enough to weigh candidates, at half the work.
+PERSON_ORIGINS = 26
 #: What is counted -> the first part of its series' names. Persons leave the house by year only (marts/public), so
 #: their projections are on record and in restricted marts.
 UNITS = {"case": "MY", "person": "MY.person"}
@@ -136,6 +138,7 @@ def project_units(
             as_of_week,
             seed=seed,
             unit=unit,
+            origins=ORIGINS if unit == "case" else PERSON_ORIGINS,
             memo=None if memos is None else memos.setdefault(unit, {}),
         )
         for unit in UNITS
