@@ -355,10 +355,8 @@ def _write_facts(
     headline: dict[str, Any],
     disclosure: dict[str, Any],
 ) -> None:
-    rows = {
-        zone: {t.export.name: t.rows for t in tables if t.export.zone == zone}
-        for zone in ("public", "restricted")
-    }
+    zones = ("public", "restricted")
+    rows = {zone: {t.export.name: t.rows for t in tables if t.export.zone == zone} for zone in zones}
     facts = {
         "release_id": release_id,
         "as_of": plan.as_of.isoformat(),
@@ -394,10 +392,8 @@ def _seal(stage: Path) -> None:
         (root / store.SUMS).write_text("\n".join(lines) + "\n", "utf-8")
     for path in [*stage.rglob("*"), stage]:
         inside = restricted == path or restricted in path.parents
-        if path.is_dir():
-            path.chmod(0o700 if inside else 0o755)
-        else:
-            path.chmod(0o400 if inside else 0o444)
+        folder, file = (0o700, 0o400) if inside else (0o755, 0o444)
+        path.chmod(folder if path.is_dir() else file)
         store.sync(path)
 
 

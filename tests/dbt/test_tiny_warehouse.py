@@ -44,6 +44,7 @@ def test_times_with_offset_stay_local(tiny: Built) -> None:
         ("IP D3 TIP 00123/2024", "PDRM TIP/123/2024"),
         ("D3-SOM-00123-2024", "PDRM SOM/123/2024"),
         ("D3/TIP/02016/2024", "PDRM TIP/2016/2024"),
+        ("TIP-2016-2024 (D3)", "PDRM TIP/2016/2024"),
         ("JIM/ATIPSOM/2024/0012", "JIM/12/2024"),
         ("ATIPSOM-12-2024 (JIM)", "JIM/12/2024"),
         ("JIM ATIPSOM 12/2024", "JIM/12/2024"),

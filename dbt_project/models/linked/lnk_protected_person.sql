@@ -39,7 +39,13 @@ listed as (
     from {{ ref('lnk_person') }} as link
     inner join {{ ref('cnf_person') }} as person on link.person_record_id = person.person_record_id
     inner join {{ ref('ref_role') }} as role on person.role_code = role.role_code
-    where link.case_key <> 'XX' and role.is_counted
+    where
+        role.is_counted
+        and link.case_key in (
+            select protected.case_key
+            from protected
+            where protected.case_key <> 'XX'
+        )
 
 ),
 

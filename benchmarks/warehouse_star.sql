@@ -1,0 +1,131 @@
+-- The rival: the cases, charges, persons, operations and weekly counts of the star by hand, in one script for DuckDB.
+-- It reads the same landed Parquet and code lists, and knows only what the benchmark's records hold: one agency a
+-- record, no linked persons. `$landing` and `$seeds` are put in by benchmarks/warehouse_build.py, which compares rows.
+create macro plain(t) as trim(regexp_replace(upper(t), '[^0-9A-Z]+', ' ', 'g'));
+create macro day(t) as cast(coalesce(try_strptime(t, '%d/%m/%Y'), try_strptime(t, '%d-%m-%Y'), try_cast(t as timestamp)) as date);
+create macro moment(t) as coalesce(try_strptime(t, '%d/%m/%Y %H:%M'), try_cast(t as timestamp));
+create macro monday(d) as cast(date_trunc('week', d) as date);
+create macro case_no(t) as 'PDRM ' || regexp_extract(plain(t), '(TIP|SOM)', 1) || '/'
+    || regexp_extract(plain(t) || ' ', ' 0*([0-9]+) (20[0-9][0-9]) ', 1) || '/'
+    || regexp_extract(plain(t) || ' ', ' 0*([0-9]+) (20[0-9][0-9]) ', 2);
+create table map_state as from read_csv('$seeds/map_state.csv', all_varchar = true);
+create table map_code as from read_csv('$seeds/map_code.csv', all_varchar = true);
+create table map_exploitation as from read_csv('$seeds/map_exploitation.csv', all_varchar = true);
+create table ref_exploitation as from read_csv('$seeds/ref_exploitation.csv', all_varchar = true);
+create table map_country as from read_csv('$seeds/map_country.csv', all_varchar = true);
+create table map_premises as from read_csv('$seeds/map_premises.csv', all_varchar = true);
+create table map_section as from read_csv('$seeds/map_section.csv', all_varchar = true);
+create table age_band as select age_band_code, cast(age_from as int) a, cast(age_to as int) b, is_child = 'true' as is_child
+    from read_csv('$seeds/ref_age_band.csv', all_varchar = true);
+create table offence as select offence_key, offence_code,
+    case when row_number() over (partition by offence_code order by effective_from) = 1 then date '1900-01-01'
+        else cast(effective_from as date) end as match_from,
+    coalesce(cast(effective_to as date), date '9999-12-31') as match_to
+    from read_csv('$seeds/ref_offence.csv', all_varchar = true);
+
+create table told_case as
+select
+    case_no(no_kertas_siasatan) as norm, moment(kemaskini_pada) as updated_at, cast(_known_on as date) as received_on,
+    _receipt_id as receipt_id, day(tarikh_kejadian) as occurred_on, day(tarikh_lapor) as reported_on,
+    day(tarikh_daftar) as recorded_on, coalesce(m.crime, k.code, 'XX') as crime_type_code,
+    coalesce(x.exploitation_code, case when k.code = 'SOM' then 'NotApplicable' else 'Unknown' end) as exploitation_code,
+    coalesce(s.state_code, 'XX') as state_code, coalesce(st.code, 'XX') as case_status_code,
+    coalesce(sec.offence_code, 'XX') as offence_code, day(tarikh_serbuan) as raid_on, no_serbuan as raid_no
+from read_parquet('$landing/pdrm/cases/*.parquet', union_by_name = true) as c
+left join map_code as k on k.domain = 'crime_type' and plain(jenis_kes) = k.spelling
+left join map_code as st on st.domain = 'case_status' and plain(status_kes) = st.spelling
+left join map_state as s on plain(negeri) = s.spelling
+left join map_exploitation as x on plain(jenis_eksploitasi) = x.spelling
+left join (select exploitation_code as e, crime_type_code as crime from ref_exploitation) as m on x.exploitation_code = m.e
+left join map_section as sec on sec.act_code = 'ATIPSOM'
+    and regexp_extract(regexp_replace(plain(seksyen), '(AKTA|ACT) [0-9]+', ''), '[0-9]+[A-K]?') = sec.section;
+
+-- The opening extract was known the Monday after each case was recorded.
+create table case_version as
+select *,
+    coalesce(case when occurred_on <= known_on then occurred_on end, case when reported_on <= known_on then reported_on end,
+        case when recorded_on <= known_on then recorded_on end, known_on) as event_on,
+    row_number() over (partition by norm order by updated_at desc, received_on desc) as age,
+    row_number() over (partition by norm, monday(known_on) order by updated_at desc, received_on desc) as week_age
+from (select *, case when received_on = min(received_on) over () then least(received_on, monday(recorded_on) + 7)
+    else received_on end as known_on from told_case);
+
+create table told_charge as
+select
+    md5('agc|charges|' || agc_ref || '|' || charges_charge_no) as charge_key, case_no(investigation_ref) as norm,
+    agc_ref, coalesce(sec.offence_code, 'XX') as offence_code, day(charges_charged_on) as charged_on,
+    coalesce(o.code, 'XX') as charge_outcome_code, day(charges_outcome_on) as outcome_on,
+    row_number() over (partition by agc_ref, charges_charge_no order by moment(updated_at) desc, _known_on desc) as age
+from read_parquet('$landing/agc/charges/*.parquet', union_by_name = true) as c
+left join map_code as o on o.domain = 'charge_outcome' and plain(charges_outcome) = o.spelling
+left join map_section as sec on sec.act_code = 'ATIPSOM' and charges_section = sec.section;
+
+create table told_person as
+select
+    md5('pdrm|persons|' || no_kertas_siasatan || '|' || no_orang) as record_id, case_no(no_kertas_siasatan) as norm,
+    r.code as role_code, sex.code as sex_code, coalesce(n.country_code, 'XX') as nationality_code,
+    day(tarikh_lahir) as birth_date,
+    row_number() over (partition by no_kertas_siasatan, no_orang order by moment(kemaskini_pada) desc, _known_on desc) as age
+from read_parquet('$landing/pdrm/persons/*.parquet', union_by_name = true) as c
+left join map_code as r on r.domain = 'role' and plain(peranan) = r.spelling
+left join map_code as sex on sex.domain = 'sex' and plain(jantina) = sex.spelling
+left join map_country as n on plain(warganegara) = n.spelling;
+
+create table star_person as
+select
+    'unlinked-' || p.record_id as person_key, md5('case|' || p.norm) as case_key, p.role_code, p.nationality_code,
+    p.sex_code, c.crime_type_code, c.state_code, c.event_on, coalesce(age_band_code, 'XX') as age_band_code,
+    p.role_code <> 'SUSPECT' as is_counted
+from told_person as p
+join (from case_version where age = 1) as c using (norm)
+left join age_band on date_diff('year', p.birth_date, c.event_on)
+    - case when strftime(c.event_on, '%m%d') < strftime(p.birth_date, '%m%d') then 1 else 0 end between a and b
+where p.age = 1;
+
+create table star_case as
+select
+    md5('case|' || norm) as case_key, crime_type_code, offence_key, exploitation_code, state_code, event_on,
+    monday(event_on) as event_week, case_status_code, coalesce(victims, 0) as victims_identified,
+    coalesce(charges, 0) as charge_count, coalesce(convictions, 0) as conviction_count, first_known_on as known_on
+from (from case_version where age = 1) as c
+join offence on c.offence_code = offence.offence_code and event_on >= match_from and event_on < match_to
+join (select norm, min(known_on) as first_known_on from case_version group by norm) as f using (norm)
+left join (select case_key, count(*) filter (where is_counted) as victims from star_person group by case_key) as v
+    on v.case_key = md5('case|' || norm)
+left join (select norm, count(*) as charges, count(*) filter (where charge_outcome_code = 'CONVICTED') as convictions
+    from told_charge where age = 1 group by norm) as h using (norm);
+
+create table star_charge as
+select charge_key, case_key, o.offence_key, charged_on, charge_outcome_code, outcome_on
+from (from told_charge where age = 1) as t
+join star_case on case_key = md5('case|' || norm)
+join offence as o on t.offence_code = o.offence_code and event_on >= match_from and event_on < match_to;
+
+create table star_operation as
+select
+    md5('jim|operations|' || no_operasi) as operation_key, 'OPERATION' as operation_kind_code,
+    day(tarikh_operasi) as event_on, coalesce(s.state_code, 'XX') as state_code,
+    coalesce(place.industry_code, 'XX') as industry_code, cast(bil_diperiksa as bigint) as screened_count
+from (select *, row_number() over (partition by no_operasi order by day(kemaskini) desc, _known_on desc) as age
+    from read_parquet('$landing/jim/operations/*.parquet', union_by_name = true)) as o
+left join map_state as s on plain(negeri) = s.spelling
+left join (select premises, arg_max(industry_code, length(pattern)) as industry_code
+    from (select distinct jenis_premis as premises from read_parquet('$landing/jim/operations/*.parquet'))
+    join map_premises on plain(premises) like pattern || '%' group by premises) as place on jenis_premis = place.premises
+where age = 1
+union all
+select md5('raid|PDRM|' || raid_no), 'RAID', min(raid_on),
+    case when min(state_code) = max(state_code) then min(state_code) else 'XX' end, 'XX', null
+from case_version where age = 1 and raid_no is not null and raid_on is not null group by raid_no;
+
+create table star_weekly as
+with told as (
+    select norm, monday(known_on) as from_week, monday(event_on) as event_week, crime_type_code, state_code,
+        exploitation_group_code, lead(monday(known_on)) over (partition by norm order by known_on) as to_week
+    from case_version join (select exploitation_code, exploitation_group_code from ref_exploitation)
+        using (exploitation_code) where week_age = 1)
+select event_week, known_week, crime_type_code, state_code, exploitation_group_code, sum(n)::bigint as count_value from (
+    select event_week, from_week as known_week, crime_type_code, state_code, exploitation_group_code, 1 as n from told
+    union all
+    select event_week, to_week, crime_type_code, state_code, exploitation_group_code, -1 from told where to_week is not null)
+group by all having sum(n) <> 0;
