@@ -33,6 +33,10 @@ _LINEAGE = (
     ("_receipt_id", "Receipt of the delivery the record came in."),
     ("_line_no", "Line, row or object number of the record in the delivery."),
     ("_known_on", "Day MIDS received the delivery, as ISO text."),
+    (
+        "_sent_on",
+        "Day the delivery was sent that says something of this record from elsewhere, as ISO text; else NULL.",
+    ),
     ("_change", "correction or deletion, where another delivery says it of this record; else NULL."),
 )
 

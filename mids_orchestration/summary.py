@@ -14,6 +14,7 @@ from expectations.contract import Contract
 from mids_orchestration.calendar import week_label
 from mids_orchestration.cycle import CycleRecord
 from mids_orchestration.landing import Receipt, read_receipts
+from mids_orchestration.landing.totals import totals
 from mids_orchestration.release import current_release, last_refusal, open_release
 from mids_orchestration.release.refusal import refusal_lines
 from mids_orchestration.settings import Settings
@@ -101,19 +102,17 @@ def _feeds(settings: Settings, contracts: Mapping[str, Contract]) -> list[dict[s
 def _feed_row(contract: Contract, record: str, receipts: list[Receipt]) -> dict[str, Any]:
     accepted = [r for r in receipts if r.status == "accepted" and record in r.tables]
     known = [r.known_on for r in accepted if r.known_on]
-    received, kept, quarantined = (
-        sum(getattr(r.tables[record], field) for r in accepted)
-        for field in ("received", "accepted", "quarantined")
-    )
+    total = totals(receipts, record)
     return {
         "feed": f"{contract.agency}/{contract.feed}",
         "table": f"{contract.agency}__{record}",
-        "deliveries": len(accepted),
+        "deliveries": total.deliveries,
         "refused": sum(r.status == "refused" for r in receipts),
-        "received": received,
-        "accepted": kept,
-        "quarantined": quarantined,
-        "balanced": received == kept + quarantined,
+        "received": total.received,
+        "accepted": total.accepted,
+        "quarantined": total.quarantined,
+        "let_in": total.let_in,
+        "balanced": total.balanced and all(r.tables[record].balanced for r in accepted),
         "newest": max(known).isoformat() if known else None,
     }
 
@@ -126,6 +125,7 @@ def _feed_lines(rows: list[dict[str, Any]]) -> list[str]:
             continue
         balance = "=" if row["balanced"] else "≠"
         refused = f"   {row['refused']} refused" if row["refused"] else ""
+        refused += f"   {row['let_in']:,} let in from quarantine" if row["let_in"] else ""
         lines.append(
             f"  {row['table']:<32}{row['deliveries']:>11,}{row['received']:>10,}  {balance} "
             f"{row['accepted']:>9,} + {row['quarantined']:>11,}   {row['newest'] or '-'}{refused}"

@@ -48,13 +48,13 @@ select * from {{ landed }} cross join {{ receipts }}
 {%- endfor -%}
 with sending as (
 
-    -- The first sending of the same bytes counts; what a repeated snapshot says again has the days of that.
+    -- The first sending of the same bytes counts.
     select
         receipt_id,
         max(cast(coalesce(first_sent_on, first_known_on) as date)) as sent_on,
         max(cast(first_known_on as date)) as known_on
     from {{ receipts }}
-    where status in ('accepted', 'duplicate')
+    where status = 'accepted'
     group by receipt_id
 
 ),
@@ -67,7 +67,7 @@ landed as (
             when record._change is null then coalesce(sending.known_on, cast(record._known_on as date))
             else cast(record._known_on as date)
         end as _delivered_on,
-        coalesce(sending.sent_on, cast(record._known_on as date)) as _sent_on
+        coalesce(cast(record._sent_on as date), sending.sent_on, cast(record._known_on as date)) as _dispatched_on
     from {{ landed }} as record
     left join sending on record._receipt_id = sending.receipt_id
 
@@ -118,11 +118,11 @@ typed as (
         {%- endif %} as is_deleted,
         landed._change is not null as is_change,
         {% if ordering.sql and about.delivery_kind != 'snapshot' %}{{ ordering.sql }}
-        {%- else %}cast(landed._sent_on as {{ dbt.type_timestamp() }}){% endif %} as ordered_at,
+        {%- else %}cast(landed._dispatched_on as {{ dbt.type_timestamp() }}){% endif %} as ordered_at,
         landed._receipt_id,
         landed._line_no,
         landed._delivered_on as _received_on,
-        landed._sent_on
+        landed._dispatched_on as _sent_on
     from landed
 
 ),

@@ -3,7 +3,8 @@
 Belongs here: turning them into rows shaped as the landed records they change, in ``landing/_changes``, which staging
 reads beside the landed records. Does not belong here: the order of versions (``history``), marts built on it.
 
-A change row has the columns of the record it changes, the lineage, and ``_change``: ``correction`` or ``deletion``.
+A change row has the columns of the record it changes, the lineage, the day it was sent, and ``_change``: ``correction``
+or ``deletion``.
 Columns that a correction or deletion does not carry are taken from the version before it, as it was known then; when
 an older version becomes known later, a correction is written again on top of it from that day. The rows are derived:
 they can be made anew from the landing at any time, and say nothing of a day that was not known on that day.
@@ -28,7 +29,7 @@ from mids_orchestration.landing.rules import name, quoted
 from mids_orchestration.landing.sendings import delivery_of, landed_rows, snapshots
 from mids_orchestration.landing.store import changes_path, landed_schema, quarantine_dir, table_dir
 
-CHANGE = pa.field("_change", pa.string())
+CHANGE = (pa.field("_sent_on", pa.string()), pa.field("_change", pa.string()))
 _MADE_FROM = b"mids.made_from"
 
 
@@ -59,7 +60,7 @@ def write_changes(home: Path, contracts: Mapping[str, Contract], *, anew: bool) 
             current = path.exists() and (pq.read_schema(path).metadata or {}).get(_MADE_FROM) == made_from
             if current and not (anew and speaks):
                 continue
-            schema = landed_schema(contract, kind.name).append(CHANGE)
+            schema = _schema(contract, kind)
             table = schema.empty_table()
             told = [(other, applier) for other, applier in told if _landed(home, other, applier)]
             if speaks and _landed(home, contract, kind):
@@ -70,12 +71,25 @@ def write_changes(home: Path, contracts: Mapping[str, Contract], *, anew: bool) 
             write_atomically(path, sink.getvalue().to_pybytes())
 
 
+def _schema(contract: Contract, kind: RecordType) -> pa.Schema:
+    return pa.schema([*landed_schema(contract, kind.name), *CHANGE])
+
+
 def _landed(home: Path, contract: Contract, kind: RecordType) -> bool:
     return any(table_dir(home, contract.agency, kind.name).glob("*.parquet"))
 
 
 def _made_from(contract: Contract, kind: RecordType, told: list[tuple[Contract, RecordType]]) -> bytes:
-    parts = [repr((contract.delivery_kind, contract.all_landed_names(kind.name), kind))]
+    parts = [
+        repr(
+            (
+                [field.name for field in CHANGE],
+                contract.delivery_kind,
+                contract.all_landed_names(kind.name),
+                kind,
+            )
+        )
+    ]
     parts += [repr((other.delivery_kind, applier)) for other, applier in told]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest().encode()
 
@@ -94,7 +108,7 @@ def _changes(
         if contract.delivery_kind == "snapshot":
             return _left_out(connection, home, contract, kind)
         tables = [_applied(connection, home, contract, kind, one, of) for one, of in told]
-    return pa.concat_tables(tables or [landed_schema(contract, kind.name).append(CHANGE).empty_table()])
+    return pa.concat_tables(tables or [_schema(contract, kind).empty_table()])
 
 
 def _applied(
@@ -122,6 +136,7 @@ def _applied(
             FROM day
         )
         SELECT {cells}, {one}, strftime(n._known, '%Y-%m-%d') AS _known_on,
+               strftime(c._sent_on, '%Y-%m-%d') AS _sent_on,
                CASE WHEN c._is_deletion THEN 'deletion' ELSE 'correction' END AS _change
         FROM c JOIN news AS n USING (_receipt_id, _line_no)
         LEFT JOIN base AS b ON {same} AND b._rank = n._rank
@@ -159,17 +174,19 @@ def _left_out(
                 FROM ({held}) AS q JOIN snap AS s ON q._receipt_id = s.delivery_id
             ) GROUP BY ALL
         ),
-        r AS (SELECT *, coalesce(lead(_place) OVER (PARTITION BY {", ".join(keys)} ORDER BY _place), 1e9) AS _next
-              FROM present),
+        r AS (SELECT * EXCLUDE (_seen_on), min(_seen_on) OVER (so ROWS UNBOUNDED PRECEDING) AS _seen_on,
+                     coalesce(lead(_place) OVER so, 1e9) AS _next
+              FROM present WINDOW so AS (PARTITION BY {", ".join(keys)} ORDER BY _place)),
         missed AS (
-            SELECT {here}, r._place AS _last, s.receipt_id, greatest(s.known_on, r._seen_on) AS _known,
+            SELECT {here}, r._place AS _last, s.receipt_id, s.sent_on, greatest(s.known_on, r._seen_on) AS _known,
                    min(greatest(s.known_on, r._seen_on)) OVER (PARTITION BY {here}, r._place ORDER BY s._place
                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS _before
             FROM r JOIN whole AS s ON s._place > r._place AND s._place < r._next
             WHERE r._next > r._place + 1
         )
         SELECT {cells}, r.receipt_id AS _receipt_id, CAST(NULL AS BIGINT) AS _line_no,
-               strftime(r._known, '%Y-%m-%d') AS _known_on, 'deletion' AS _change
+               strftime(r._known, '%Y-%m-%d') AS _known_on, strftime(r.sent_on, '%Y-%m-%d') AS _sent_on,
+               'deletion' AS _change
         FROM missed AS r
         LEFT JOIN (SELECT b.*, s._place FROM base AS b JOIN snap AS s ON b._delivery_id = s.delivery_id) AS b
             ON {same} AND b._place <= r._last AND b._known_on <= r._known
@@ -177,10 +194,9 @@ def _left_out(
         QUALIFY row_number() OVER (PARTITION BY {here}, r._last, r.receipt_id ORDER BY b._rank DESC NULLS LAST) = 1
         UNION ALL
         SELECT {again}, s.receipt_id, b._line_no,
-               strftime(greatest(s.known_on, b._known_on), '%Y-%m-%d'), 'correction'
+               strftime(greatest(s.known_on, b._known_on), '%Y-%m-%d'), strftime(s.sent_on, '%Y-%m-%d'), 'correction'
         FROM base AS b JOIN snap AS s ON b._delivery_id = s.delivery_id
-        WHERE s.receipt_id <> s.delivery_id
-              AND s._place > (SELECT min(_place) FROM snap AS f WHERE f.delivery_id = s.delivery_id)
+        WHERE s._place > (SELECT min(_place) FROM snap AS f WHERE f.delivery_id = s.delivery_id)
         ORDER BY ALL"""
     ).to_arrow_table()
 

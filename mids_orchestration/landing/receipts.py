@@ -26,6 +26,7 @@ LEDGER_SCHEMA = pa.schema(
         ("landed_as_of", pa.date32()), ("status", pa.string()), ("reason_code", pa.string()),
         ("received", pa.int64()), ("accepted", pa.int64()), ("quarantined", pa.int64()),
         ("independent_count", pa.int64()), ("first_sent_on", pa.date32()), ("first_known_on", pa.date32()),
+        ("let_in", pa.int64()),
     ]
 )  # fmt: skip
 
@@ -250,10 +251,12 @@ def write_ledger(home: Path, receipts: Iterable[Receipt], duplicates: Iterable[R
 
     A refused or repeated delivery has one row with a null record and zero counts. ``first_sent_on`` and
     ``first_known_on`` are the earliest over all sendings of the same bytes; what a replay let in keeps its own day, and
-    a repetition both of its own.
+    a repetition both of its own. A replay that let records in from quarantine has received none: its row moves
+    ``let_in`` records from quarantined to accepted, so that sums count every record once.
     """
     rows = []
-    duplicates = list(duplicates)
+    receipts, duplicates = list(receipts), list(duplicates)
+    accepted = {receipt.receipt_id for receipt in receipts if receipt.status == "accepted"}
     again: dict[tuple[str, str, str], list[Receipt]] = {}
     for receipt in duplicates:
         again.setdefault((receipt.agency, receipt.feed, receipt.sha256), []).append(receipt)
@@ -275,11 +278,13 @@ def write_ledger(home: Path, receipts: Iterable[Receipt], duplicates: Iterable[R
         if not own:
             base["first_known_on"] = min((s.known_on for s in sendings if s.known_on), default=None)
         base["original_name"] = receipt.original_name.encode("utf-8", "backslashreplace").decode()
+        moved = receipt.receipt_id.rpartition("-replay-")[0] in accepted
         for record, table in receipt.tables.items() or [(None, TableCount(0, 0, 0))]:
             rows.append(
                 base
-                | {"record": record, "received": table.received, "accepted": table.accepted}
-                | {"quarantined": table.quarantined, "independent_count": table.independent_count}
+                | {"record": record, "received": 0 if moved else table.received, "accepted": table.accepted}
+                | {"quarantined": -table.accepted if moved else table.quarantined}
+                | {"let_in": table.accepted if moved else 0, "independent_count": table.independent_count}
             )
     sink = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_pylist(rows, schema=LEDGER_SCHEMA), sink, compression="zstd")

@@ -29,19 +29,22 @@ def landed_rows(home: Path, contract: Contract, kind: RecordType) -> str:
         words = ", ".join(quoted(word) for word in kind.deleted_values)
         deletion = f"coalesce(trim(t.{name(kind.deleted_column)}) IN ({words}), false) OR {deletion}"
     files = table_dir(home, contract.agency, kind.name) / "*.parquet"
-    return _rows(home, contract, kind, files, deletion, "r.known_on")
+    return _rows(home, contract, kind, files, deletion, "r.first_known_on", "r.first_sent_on")
 
 
 def change_rows(home: Path, contract: Contract, kind: RecordType) -> str:
     """SQL of the change rows of *kind*, with the columns of ``landed_rows``."""
     files = changes_path(home, contract.agency, kind.name)
-    return _rows(home, contract, kind, files, "t._change = 'deletion'", "CAST(t._known_on AS DATE)")
+    return _rows(home, contract, kind, files, "t._change = 'deletion'", "CAST(t._known_on AS DATE)",
+                 "CAST(t._sent_on AS DATE)")  # fmt: skip
 
 
-def _rows(home: Path, contract: Contract, kind: RecordType, files: Path, deletion: str, known: str) -> str:
+def _rows(
+    home: Path, contract: Contract, kind: RecordType, files: Path, deletion: str, known: str, sent: str
+) -> str:
     cells = ", ".join(f"t.{name(column)}" for column in contract.all_landed_names(kind.name))
-    order = "strftime(r.sent_on, '%Y-%m-%d')" if contract.delivery_kind == "snapshot" else _ordering(kind)
-    return f"""SELECT {cells}, t._receipt_id, t._line_no, {known} AS _known_on, r.sent_on AS _sent_on,
+    order = f"strftime({sent}, '%Y-%m-%d')" if contract.delivery_kind == "snapshot" else _ordering(kind)
+    return f"""SELECT {cells}, t._receipt_id, t._line_no, {known} AS _known_on, {sent} AS _sent_on,
                       r.delivery_id AS _delivery_id, ({deletion}) AS _is_deletion, {order} AS _order
                FROM read_parquet({quoted(str(files))}, union_by_name = true) AS t
                JOIN ({sendings(home)}) AS r ON r.receipt_id = t._receipt_id"""
@@ -55,10 +58,11 @@ def delivery_of(column: str) -> str:
 def sendings(home: Path) -> str:
     """SQL of the receipts of accepted deliveries and of their repetitions.
 
-    Columns: ``receipt_id``, ``delivery_id``, ``agency``, ``feed``, ``status``, ``sent_on``, ``known_on``.
+    Columns: ``receipt_id``, ``delivery_id``, ``agency``, ``feed``, ``status``; ``sent_on`` and ``known_on`` of that
+    sending; ``first_sent_on`` and ``first_known_on`` of the same bytes.
     """
     return f"""SELECT DISTINCT receipt_id, {delivery_of("receipt_id")} AS delivery_id, agency, feed, status,
-                      {_SENT} AS sent_on, first_known_on AS known_on
+                      coalesce(sent_on, known_on) AS sent_on, known_on, {_SENT} AS first_sent_on, first_known_on
                FROM read_parquet({quoted(str(home / "landing" / "receipts.parquet"))})
                WHERE status IN ('accepted', 'duplicate')"""
 

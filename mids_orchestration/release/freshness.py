@@ -62,7 +62,9 @@ def feed_states(
 
 def _state(contract: FeedContract, accepted: pd.DataFrame, as_of: date) -> FeedState:
     mine = accepted[(accepted["agency"] == contract.agency) & (accepted["feed"] == contract.feed)]
-    last = None if mine.empty else mine["known_on"].max().date()
+    # Records let in from quarantine are no news of the sender.
+    sent = mine[mine["let_in"].fillna(0) == 0] if "let_in" in mine else mine
+    last = None if sent.empty else sent["known_on"].max().date()
     days = None if last is None else (as_of - last).days
     allowed = contract.lateness_days
     status: Literal["fresh", "stale", "never"] = "fresh"

@@ -7,6 +7,7 @@ with feed as (
 
 receipt as (
 
+    -- What a replay lets in from quarantine was delivered before.
     select
         receipt_id,
         agency as agency_code,
@@ -18,8 +19,10 @@ receipt as (
         sum(accepted) as accepted,
         sum(quarantined) as quarantined
     from {{ source('landing', 'receipts') }}
+    where
+        coalesce(let_in, 0) = 0
     {% if var('as_of') -%}
-    where cast(known_on as date) <= cast('{{ var("as_of") }}' as date)
+        and cast(known_on as date) <= cast('{{ var("as_of") }}' as date)
     {%- endif %}
     group by receipt_id, agency, feed, cast(known_on as date), status
 

@@ -15,6 +15,7 @@ from expectations.contract import Contract
 from expectations.suites import validate
 from mids_orchestration.landing import Receipt, read_receipts
 from mids_orchestration.landing.received import received_frame
+from mids_orchestration.landing.totals import moves_only, totals
 from mids_orchestration.settings import Settings
 
 _WARN = dg.AssetCheckSeverity.WARN
@@ -77,16 +78,18 @@ def _key(contract: Contract, record: str) -> dg.AssetKey:
 
 def _row_balance(contract: Contract, record: str, receipts: list[Receipt]) -> dg.AssetCheckResult:
     accepted = [r for r in receipts if r.status == "accepted" and record in r.tables]
+    total = totals(receipts, record)
     uneven = [r.receipt_id for r in accepted if not r.tables[record].balanced]
     return dg.AssetCheckResult(
         asset_key=_key(contract, record),
         check_name="row_balance",
-        passed=not uneven,
+        passed=not uneven and total.balanced,
         metadata={
-            "deliveries": len(accepted),
-            "received": sum(r.tables[record].received for r in accepted),
-            "accepted": sum(r.tables[record].accepted for r in accepted),
-            "quarantined": sum(r.tables[record].quarantined for r in accepted),
+            "deliveries": total.deliveries,
+            "received": total.received,
+            "accepted": total.accepted,
+            "quarantined": total.quarantined,
+            "let_in_from_quarantine": total.let_in,
             "uneven_receipts": dg.MetadataValue.json(uneven),
         },
     )
@@ -131,7 +134,9 @@ def _deliveries(contract: Contract, landed: list[Receipt]) -> dg.AssetCheckResul
 
 
 def _fresh(contract: Contract, receipts: list[Receipt], as_of: date) -> dg.AssetCheckResult:
-    known = [r.known_on for r in receipts if r.status == "accepted" and r.known_on]
+    statuses = {r.receipt_id: r.status for r in receipts}
+    known = [r.known_on for r in receipts
+             if r.status == "accepted" and r.known_on and not moves_only(r.receipt_id, statuses)]  # fmt: skip
     newest = max(known, default=None)
     allowed = contract.lateness_days if contract.cadence != "adhoc" else None
     days = (as_of - newest).days if newest else None

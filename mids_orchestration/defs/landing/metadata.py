@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from expectations.contract import Contract
 from mids_orchestration.landing import Receipt, read_receipts
 from mids_orchestration.landing.store import table_dir
+from mids_orchestration.landing.totals import moves_only, totals
 
 _PREVIEW_ROWS, _PREVIEW_CHARS = 5, 40
 
@@ -36,17 +37,19 @@ def table_metadata(
     """Rows in, out and rejected; what arrived in this run, how late the feed is, and a preview without persons."""
     mine = [r for r in read_receipts(home) if (r.agency, r.feed) == (contract.agency, contract.feed)]
     accepted = [r for r in mine if r.status == "accepted"]
-    totals = [r.tables[record] for r in accepted if record in r.tables]
+    total = totals(mine, record)
     new = [r for r in landed if r.status == "accepted"]
-    known = [r.known_on for r in accepted if r.known_on]
+    statuses = {r.receipt_id: r.status for r in mine}
+    known = [r.known_on for r in accepted if r.known_on and not moves_only(r.receipt_id, statuses)]
     return {
-        "dagster/row_count": sum(t.accepted for t in totals),
-        "rows_received": sum(t.received for t in totals),
-        "rows_accepted": sum(t.accepted for t in totals),
-        "rows_quarantined": sum(t.quarantined for t in totals),
+        "dagster/row_count": total.accepted,
+        "rows_received": total.received,
+        "rows_accepted": total.accepted,
+        "rows_quarantined": total.quarantined,
+        "rows_let_in_from_quarantine": total.let_in,
         "deliveries_in_this_run": len(new),
         "deliveries_refused_in_this_run": sum(r.status == "refused" for r in landed),
-        "deliveries_in_all": len(accepted),
+        "deliveries_in_all": total.deliveries,
         "days_since_newest": (as_of - max(known)).days if known else "none",
         "days_allowed": contract.lateness_days if contract.lateness_days is not None else "no due date",
         "preview": dg.MetadataValue.md(preview(home, contract, record, accepted)),

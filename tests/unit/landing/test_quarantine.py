@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -19,8 +20,10 @@ from mids_orchestration.cli import app
 from mids_orchestration.landing.archives import ArchiveError, erase, get, reland, verify
 from mids_orchestration.landing.history import as_known
 from mids_orchestration.landing.quarantine import held, open_receipts, replay, summary
-from mids_orchestration.landing.receipts import Receipt
+from mids_orchestration.landing.receipts import Receipt, read_receipts
 from mids_orchestration.landing.reports import export, safe_text, write_report
+from mids_orchestration.landing.totals import totals
+from mids_orchestration.release.freshness import feed_states
 from tests.unit.landing.crashes import contents
 from tests.unit.landing.desk import COLUMNS, Desk, contract_text
 
@@ -72,6 +75,23 @@ def test_a_replay_after_a_contract_fix_lets_in_what_now_passes_and_only_once(lan
     assert len(desk.rows()) == 2
 
 
+def test_what_a_replay_lets_in_is_counted_once(landed):
+    desk, receipt = landed
+    before = totals(read_receipts(desk.home), "things")
+    assert (before.received, before.accepted, before.quarantined, before.let_in) == (4, 1, 3, 0)
+    desk.agree(contract_text(records=[{"name": "things", "columns": _mended()}]))
+    replay(desk.home, open_receipts(desk.home), desk.contracts, as_of=LATER)
+    after = totals(read_receipts(desk.home), "things")
+    assert (after.received, after.accepted, after.quarantined, after.let_in) == (4, 2, 2, 1)
+    assert before.balanced and after.balanced and after.deliveries == 1
+    # The ledger, which the release and the warehouse add up, says the same.
+    ledger = pd.read_parquet(desk.home / "landing" / "receipts.parquet")
+    assert ledger[["received", "accepted", "quarantined", "let_in"]].sum().tolist() == [4, 2, 2, 1]
+    (state,) = feed_states(ledger, desk.contracts, as_of=LATER)
+    assert (state.received, state.accepted, state.quarantined) == (4, 2, 2)
+    assert state.last_known_on == receipt.known_on  # a replay is no news of the sender
+
+
 def test_a_refused_delivery_comes_in_whole_after_a_contract_fix(desk):
     receipt = desk.one(HEAD.replace("note", "remark") + "A1;;JOHOR;3;x\n")
     assert receipt.refusal.code == "HEADER_CHANGED"
@@ -81,6 +101,8 @@ def test_a_refused_delivery_comes_in_whole_after_a_contract_fix(desk):
         one.let_in for one in replay(desk.home, open_receipts(desk.home), desk.contracts, as_of=LATER)
     ] == [1]
     assert [row["note"] for row in desk.rows()] == ["x"]
+    whole = totals(read_receipts(desk.home))
+    assert (whole.received, whole.accepted, whole.let_in, whole.deliveries) == (1, 1, 0, 1)
     assert summary(desk.home) == []
 
 
