@@ -15,6 +15,7 @@ from mids_orchestration.warehouse import dbt_executable
 
 AS_OF_TAG = "mids/as_of"
 PARTITION_TAG = "dagster/partition"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
 
 
 class MidsHome(dg.ConfigurableResource):
@@ -45,9 +46,9 @@ class MidsHome(dg.ConfigurableResource):
 def run_as_of(context: dg.AssetExecutionContext, settings: Settings) -> date:
     """The day as of which this run sees the world.
 
-    In this order: the run's ``mids/as_of`` tag (the command line sets it), the Monday after the run's
-    week partition or, for an asset launched by hand without either, the day of the newest delivery
-    received. The clock is never asked.
+    In this order: the run's ``mids/as_of`` tag (the command line sets it), the Monday after the run's week
+    partition (of a backfill of many weeks, the last) or, for an asset launched by hand without either, the
+    day of the newest delivery received. The clock is never asked.
 
     Raises:
         dagster.Failure: when nothing tells the day.
@@ -55,8 +56,9 @@ def run_as_of(context: dg.AssetExecutionContext, settings: Settings) -> date:
     tags = context.run.tags
     if AS_OF_TAG in tags:
         return date.fromisoformat(tags[AS_OF_TAG])
-    if PARTITION_TAG in tags:
-        return cycle_day(date.fromisoformat(tags[PARTITION_TAG]))
+    for tag in (PARTITION_TAG, RANGE_END_TAG):
+        if tag in tags:
+            return cycle_day(date.fromisoformat(tags[tag]))
     known = [receipt.known_on for receipt in read_receipts(settings.home) if receipt.known_on]
     if not known:
         raise dg.Failure(

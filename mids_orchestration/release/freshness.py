@@ -52,16 +52,25 @@ def feed_states(
     missing = [column for column in _NEEDED if column not in receipts.columns]
     if missing:
         raise ValueError(f"receipts lack column(s) {missing}; pass landing/receipts.parquet as it is")
-    accepted = receipts[receipts["status"] == "accepted"].copy()
-    accepted["known_on"] = pd.to_datetime(accepted["known_on"])
-    accepted = accepted[accepted["known_on"] <= pd.Timestamp(as_of)]
+    told = receipts[_good(receipts)].copy()
+    told["known_on"] = pd.to_datetime(told["known_on"])
+    told = told[told["known_on"] <= pd.Timestamp(as_of)]
     listed = contracts.values() if isinstance(contracts, Mapping) else contracts
-    states = [_state(contract, accepted, as_of) for contract in listed]
+    states = [_state(contract, told, as_of) for contract in listed]
     return sorted(states, key=lambda state: (state.agency, state.feed))
 
 
-def _state(contract: FeedContract, accepted: pd.DataFrame, as_of: date) -> FeedState:
-    mine = accepted[(accepted["agency"] == contract.agency) & (accepted["feed"] == contract.feed)]
+def _good(receipts: pd.DataFrame) -> pd.Series:
+    """Accepted deliveries, and the same bytes sent again: "nothing new" said twice is no silence."""
+    accepted = receipts["status"] == "accepted"
+    if "sha256" not in receipts:
+        return accepted
+    known = set(receipts.loc[accepted, "sha256"].dropna())
+    return accepted | ((receipts["status"] == "duplicate") & receipts["sha256"].isin(known))
+
+
+def _state(contract: FeedContract, told: pd.DataFrame, as_of: date) -> FeedState:
+    mine = told[(told["agency"] == contract.agency) & (told["feed"] == contract.feed)]
     # Records let in from quarantine are no news of the sender.
     sent = mine[mine["let_in"].fillna(0) == 0] if "let_in" in mine else mine
     last = None if sent.empty else sent["known_on"].max().date()

@@ -15,6 +15,7 @@ receipt as (
         {{ mids.week_start('cast(known_on as date)') }} as week_start,
         cast(known_on as date) as known_on,
         status,
+        max(sha256) as sha256,
         sum(received) as received,
         sum(accepted) as accepted,
         sum(quarantined) as quarantined
@@ -64,7 +65,13 @@ last_delivery as (
         max(receipt.known_on) as known_on
     from receipt
     inner join week on receipt.known_on < {{ mids.plus_days('week.week_start', 7) }}
-    where receipt.status = 'accepted'
+    -- The same bytes sent again are no silence.
+    where
+        receipt.status = 'accepted'
+        or (
+            receipt.status = 'duplicate'
+            and receipt.sha256 in (select known.sha256 from receipt as known where known.status = 'accepted')
+        )
     group by receipt.agency_code, receipt.feed_code, week.week_start
 
 ),

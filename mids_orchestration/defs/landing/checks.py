@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
+import pandas as pd
 
 from expectations.contract import Contract
 from expectations.suites import validate
 from mids_orchestration.landing import Receipt, read_receipts
 from mids_orchestration.landing.received import received_frame
-from mids_orchestration.landing.totals import moves_only, totals
+from mids_orchestration.landing.totals import totals
+from mids_orchestration.release.freshness import feed_states
 from mids_orchestration.settings import Settings
 
 _WARN = dg.AssetCheckSeverity.WARN
@@ -69,7 +71,7 @@ def evaluate_checks(
         yield _row_balance(contract, record.name, mine)
         yield from _suite(contract, record.name, landed, settings)
     yield _deliveries(contract, landed)
-    yield _fresh(contract, mine, as_of)
+    yield _fresh(contract, settings, as_of)
 
 
 def _key(contract: Contract, record: str) -> dg.AssetKey:
@@ -133,16 +135,11 @@ def _deliveries(contract: Contract, landed: list[Receipt]) -> dg.AssetCheckResul
     )
 
 
-def _fresh(contract: Contract, receipts: list[Receipt], as_of: date) -> dg.AssetCheckResult:
-    statuses = {r.receipt_id: r.status for r in receipts}
-    known = [r.known_on for r in receipts
-             if r.status == "accepted" and r.known_on and not moves_only(r.receipt_id, statuses)]  # fmt: skip
-    newest = max(known, default=None)
+def _fresh(contract: Contract, settings: Settings, as_of: date) -> dg.AssetCheckResult:
+    (state,) = feed_states(pd.read_parquet(settings.landing / "receipts.parquet"), [contract], as_of=as_of)
+    newest, days = state.last_known_on, state.days_since
     allowed = contract.lateness_days if contract.cadence != "adhoc" else None
-    days = (as_of - newest).days if newest else None
-    passed = newest is not None and (allowed is None or (days or 0) <= allowed)
-    if newest is None and contract.source_class == "comparator":
-        passed = True
+    passed = state.status == "fresh" or (newest is None and contract.source_class == "comparator")
     return dg.AssetCheckResult(
         asset_key=_key(contract, contract.records[0].name),
         check_name="fresh",

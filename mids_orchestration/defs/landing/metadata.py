@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pandas as pd
 import pyarrow.parquet as pq
 
 from expectations.contract import Contract
 from mids_orchestration.landing import Receipt, read_receipts
 from mids_orchestration.landing.store import table_dir
-from mids_orchestration.landing.totals import moves_only, totals
+from mids_orchestration.landing.totals import totals
+from mids_orchestration.release.freshness import feed_states
 
 _PREVIEW_ROWS, _PREVIEW_CHARS = 5, 40
 
@@ -39,8 +41,7 @@ def table_metadata(
     accepted = [r for r in mine if r.status == "accepted"]
     total = totals(mine, record)
     new = [r for r in landed if r.status == "accepted"]
-    statuses = {r.receipt_id: r.status for r in mine}
-    known = [r.known_on for r in accepted if r.known_on and not moves_only(r.receipt_id, statuses)]
+    (state,) = feed_states(pd.read_parquet(home / "landing" / "receipts.parquet"), [contract], as_of=as_of)
     return {
         "dagster/row_count": total.accepted,
         "rows_received": total.received,
@@ -50,10 +51,10 @@ def table_metadata(
         "deliveries_in_this_run": len(new),
         "deliveries_refused_in_this_run": sum(r.status == "refused" for r in landed),
         "deliveries_in_all": total.deliveries,
-        "days_since_newest": (as_of - max(known)).days if known else "none",
+        "days_since_newest": state.days_since if state.days_since is not None else "none",
         "days_allowed": contract.lateness_days if contract.lateness_days is not None else "no due date",
         "preview": dg.MetadataValue.md(preview(home, contract, record, accepted)),
-        "newest_delivery": max(known).isoformat() if known else "none",
+        "newest_delivery": state.last_known_on.isoformat() if state.last_known_on else "none",
         "receipts": dg.MetadataValue.md(
             "\n".join(
                 [
