@@ -21,6 +21,7 @@ from expectations.contract import Column, RecordType
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
+    from great_expectations.core import ExpectationSuiteValidationResult
 
 INDEX = ("_receipt_id", "_line_no")
 _SHOWN_LINES = 20
@@ -218,17 +219,29 @@ def validate(
         One outcome per expectation, with the receipt and line of every record that fails it.
     """
     rows = len(frame)
-    if rows > max_rows:
-        frame = frame.sample(max_rows, random_state=seed).sort_values(list(INDEX))
+    frame = _sample(frame, max_rows, seed)
     if not len(frame):
         return DoorReport(record.name, rows, 0)
-    results = _run(prepared(frame, record), record)
+    results = _run(prepared(frame, record), record).results
     return DoorReport(
         record.name, rows, len(frame), tuple(_outcome(result, len(frame)) for result in results)
     )
 
 
-def _run(frame: pd.DataFrame, record: RecordType) -> list[Any]:
+def validation_result(
+    frame: pd.DataFrame, record: RecordType, *, max_rows: int = 200_000, seed: int = 20260629
+) -> ExpectationSuiteValidationResult:
+    """Return Great Expectations' own result of the same validation; it holds values of records. See ``validate``."""
+    return _run(prepared(_sample(frame, max_rows, seed), record), record)
+
+
+def _sample(frame: pd.DataFrame, max_rows: int, seed: int) -> pd.DataFrame:
+    if len(frame) <= max_rows:
+        return frame
+    return frame.sample(max_rows, random_state=seed).sort_values(list(INDEX))
+
+
+def _run(frame: pd.DataFrame, record: RecordType) -> ExpectationSuiteValidationResult:
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
@@ -243,7 +256,7 @@ def _run(frame: pd.DataFrame, record: RecordType) -> list[Any]:
     }  # fmt: skip
     # Great Expectations casts to str, which pandas holds in Arrow, whose expressions (RE2) know neither \\Z nor (?a:).
     with pd.option_context("mode.string_storage", "python"):
-        return list(batch.validate(suite_for(record), result_format=wanted).results)
+        return batch.validate(suite_for(record), result_format=wanted)
 
 
 def _outcome(result: Any, evaluated: int) -> ExpectationOutcome:

@@ -183,6 +183,48 @@ def new(
         )
 
 
+@app.command()
+def docs(
+    feed: Annotated[str | None, typer.Option("--feed", help="Only AGENCY.FEED.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder (default: data_docs in the data home).")
+    ] = None,
+    home: Annotated[
+        Path | None, typer.Option("--home", help="Data home (default: MIDS_HOME, else .mids).")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build Great Expectations Data Docs: each contract's suite and what it says of all records received.
+
+    The pages open without a network and hold counts and line numbers, no value of any record.
+    """
+    from mids_orchestration.landing.data_docs import build_data_docs
+    from mids_orchestration.settings import load_settings
+
+    settings = load_settings(home=home)
+    contracts = _contracts()
+    if feed is not None:
+        contract = _contract(feed)
+        contracts = {contract.key: contract}
+    if not settings.home.is_dir():
+        _fail(f"{settings.home}: there is no data home; land something first (mids run)")
+    folder = out or settings.home / "data_docs"
+    try:
+        done = build_data_docs(
+            settings.home, contracts, folder, seed=settings.seed,
+            announce=lambda line: None if as_json else typer.echo(f"  {line}", err=True),
+        )  # fmt: skip
+    except OSError as error:
+        _fail(f"{folder}: {error.strerror or error}")
+    if as_json:
+        from dataclasses import asdict
+
+        pages = [asdict(one) for one in done]
+        typer.echo(json.dumps({"index": str(folder / "index.html"), "pages": pages}, ensure_ascii=False))
+    else:
+        typer.echo(f"{len(done)} suites, {folder / 'index.html'}")
+
+
 def _write(out: Path, text: str, force: bool) -> None:
     if out.exists() and not force:
         _fail(f"{out} is there already: give --force to overwrite it")

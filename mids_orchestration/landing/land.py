@@ -74,7 +74,8 @@ def land(
         known_after: ``as_of`` of the newest published release. What comes after it counts as known the day after
             at the earliest, so that no published past changes.
         progress: called with (done, total, receipt) after each delivery.
-        now_ns: the time (nanoseconds since 1970) from which ``settle_seconds`` count back; None lets no file settle.
+        now_ns: the time (nanoseconds since 1970) from which ``settle_seconds`` count back; None takes files as
+            they are.
         limits: bounds on what one delivery may ask for.
 
     Returns:
@@ -86,7 +87,8 @@ def land(
     wanted = {key: contract for key, contract in contracts.items() if feeds is None or key in feeds}
     with locked(home):
         prepare(home, wanted.values())
-        session = _Session(home, inbox, as_of, wanted, known_after, limits, read_sightings(home))
+        seen = read_sightings(home)
+        session = _Session(home, inbox, as_of, wanted, known_after, limits, seen, now_ns)
         known, strays = waiting(inbox, session.sightings, as_of=as_of, contracts=contracts, now_ns=now_ns)
         todo = [item for item in known if item.key in wanted] + (strays if feeds is None else [])
         receipts: list[Receipt] = []
@@ -164,6 +166,7 @@ class _Session:
     known_after: date | None
     limits: Limits
     sightings: dict[str, Sighting]
+    now_ns: int | None = None
     _receivers: dict[tuple[str, int], Receiver] = field(default_factory=dict)
     _connection: duckdb.DuckDBPyConnection | None = None
 
@@ -187,7 +190,7 @@ class _Session:
             contract = self.contracts.get(item.key)
             layout = contract.for_day(item.sent_on or self.as_of) if contract else None
             try:
-                kept = archive(item.path, self.home, self.limits)
+                kept = archive(item.path, self.home, self.limits, self.now_ns)
                 receipt_id = f"{item.agency}-{item.feed}-{kept.sha256[:16]}"
                 arrived.append(_Arrival(item, relative, kept, contract, layout, receipt_id))
             except (FileChanged, FileNotFoundError):

@@ -37,6 +37,8 @@ from mids_orchestration.landing.receipts import (
 
 LINEAGE = (("_receipt_id", pa.string()), ("_line_no", pa.int64()), ("_known_on", pa.string()))
 CONTRACT_FILE = "_contract.parquet"
+# Where the system cannot say whether a file is still written. Uploads that pause longer want settle_seconds.
+QUIET_SECONDS = 60
 
 
 class FileChanged(Exception):
@@ -133,10 +135,13 @@ def _write_contract_file(path: Path, schema: pa.Schema) -> None:
     write_atomically(path, sink.getvalue().to_pybytes())
 
 
-def archive(source: Path, home: Path, limits: Limits) -> Archived:
+def archive(source: Path, home: Path, limits: Limits, now_ns: int | None = None) -> Archived:
     """Copy *source* into the archive under its sha256, hashing on the way.
 
-    Raises ``FileChanged`` when it changed meanwhile, ``DeliveryRefused`` when it is not a plain file or too large.
+    ``now_ns``: the time, for disks that cannot say whether a file is still written; None takes it as it is.
+
+    Raises ``FileChanged`` when it changed meanwhile or may still be coming, ``DeliveryRefused`` when it is not a
+    plain file or too large.
     """
     try:
         handle = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -145,9 +150,12 @@ def archive(source: Path, home: Path, limits: Limits) -> Archived:
     aside = home / "staging" / f"archive.{os.getpid()}"
     digest = hashlib.sha256()
     with os.fdopen(handle, "rb", buffering=0) as stream:
-        if _still_written(stream.fileno()):
-            raise FileChanged(str(source))
         before = os.fstat(stream.fileno())
+        writing = _still_written(stream.fileno())
+        if writing is None and now_ns is not None:
+            writing = before.st_mtime_ns > now_ns - QUIET_SECONDS * 1_000_000_000
+        if writing:
+            raise FileChanged(str(source))
         if before.st_size > limits.delivery_bytes:
             raise DeliveryRefused("TOO_LARGE", f"{before.st_size} bytes")
         size = 0
@@ -171,19 +179,19 @@ def archive(source: Path, home: Path, limits: Limits) -> Archived:
     return Archived(final, sha256, size)
 
 
-def _still_written(handle: int) -> bool:
-    """Whether some process has the file open for writing: an upload that has not ended.
+def _still_written(handle: int) -> bool | None:
+    """Whether some process has the file open for writing: an upload that has not ended. None where none can say.
 
-    Linux says so by refusing a read lease. Other systems, other owners' files and network disks cannot say;
-    there the change of size and time, and the contract's ``settle_seconds``, are what is left.
+    Linux says so by refusing a read lease. Other systems, other owners' files and network disks cannot say; there
+    the file must have kept still for ``QUIET_SECONDS``, or as long as the contract's ``settle_seconds`` ask.
     """
     lease = getattr(fcntl, "F_SETLEASE", None)
     if lease is None:
-        return False
+        return None
     try:
         fcntl.fcntl(handle, lease, fcntl.F_RDLCK)
     except OSError as error:
-        return error.errno == errno.EAGAIN
+        return True if error.errno == errno.EAGAIN else None
     fcntl.fcntl(handle, lease, fcntl.F_UNLCK)
     return False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import random
@@ -91,6 +92,27 @@ def test_a_file_changed_just_now_waits_as_long_as_the_contract_says(desk):
     assert pending(desk.inbox, desk.home, as_of=AS_OF, contracts=desk.contracts, now_ns=now) == []
     os.utime(path, ns=(now - 200 * 10**9, now - 200 * 10**9))
     assert len(desk.land(now_ns=now)) == 1
+
+
+def test_on_a_disk_that_cannot_say_who_writes_a_file_must_have_kept_still(desk, monkeypatch):
+    # A network disk refuses the lease; there is none here, so the refusal is made.
+    real = fcntl.fcntl
+
+    def no_leases(handle, command, *rest):
+        if command == fcntl.F_SETLEASE:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        return real(handle, command, *rest)
+
+    desk.agree()
+    path = desk.send(HEAD + "A1;;JOHOR;1;\n")  # half of it
+    now = time.time_ns()
+    monkeypatch.setattr(fcntl, "fcntl", no_leases)
+    assert desk.land(now_ns=now) == []
+    with path.open("a") as upload:
+        upload.write("A2;;JOHOR;1;\n")
+    assert desk.land(now_ns=now + 30 * 10**9) == []
+    (receipt,) = desk.land(now_ns=path.stat().st_mtime_ns + 61 * 10**9)
+    assert receipt.tables["things"].accepted == 2
 
 
 @pytest.mark.parametrize("name", ["x.csv.part", "x.csv.filepart", ".x.csv", "x.csv.tmp", "x.csv~"])
