@@ -121,11 +121,11 @@ def _on_spark(home: Path) -> None:
     for schema in ("landing", "staging", "forecast", *LAYERS):
         spark.sql(f"create database if not exists {schema}")
     landing = home / "landing"
-    for folder in sorted(p for p in landing.glob("*/*") if p.is_dir()):
-        spark.sql(
-            f"create table landing.{folder.parent.name}__{folder.name} using parquet "
-            f"options (path '{folder}', mergeSchema true)"
-        )
+    for folder in sorted(p for p in landing.glob("*/*") if p.is_dir() and p.parent.name != "_changes"):
+        # What other deliveries say of these records stands beside them.
+        changes = landing / "_changes" / folder.parent.name / f"{folder.name}.parquet"
+        records = spark.read.option("mergeSchema", "true").parquet(str(folder), str(changes))
+        records.write.mode("overwrite").saveAsTable(f"landing.{folder.parent.name}__{folder.name}")
     spark.sql(f"create table landing.receipts using parquet options (path '{landing / 'receipts.parquet'}')")
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
         for name in ("person_link", "person_pair"):

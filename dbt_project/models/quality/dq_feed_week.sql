@@ -22,9 +22,7 @@ receipt as (
     from {{ source('landing', 'receipts') }}
     where
         coalesce(let_in, 0) = 0
-    {% if var('as_of') -%}
-        and cast(known_on as date) <= cast('{{ var("as_of") }}' as date)
-    {%- endif %}
+        and cast(known_on as date) <= cast('{{ var("as_of") or "9999-12-31" }}' as date)
     group by receipt_id, agency, feed, cast(known_on as date), status
 
 ),
@@ -70,7 +68,11 @@ last_delivery as (
         receipt.status = 'accepted'
         or (
             receipt.status = 'duplicate'
-            and receipt.sha256 in (select known.sha256 from receipt as known where known.status = 'accepted')
+            and receipt.sha256 in (
+                select known.sha256
+                from receipt as known
+                where known.status = 'accepted'
+            )
         )
     group by receipt.agency_code, receipt.feed_code, week.week_start
 
