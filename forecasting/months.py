@@ -67,14 +67,15 @@ def shared_months(months: Floats, leaves: Panel, *, seed: int, label: str) -> Fl
     size = months.shape[0]
     share = rng.gamma(alpha, size=(size, len(alpha))) + 1e-12
     edge = np.cumsum(share / share.sum(1, keepdims=True), axis=1)
+    flat = (edge + np.arange(size)[:, None]).ravel()
     out = np.zeros((len(alpha), size, months.shape[1]))
     whole = np.maximum(np.round(months), 0).astype(int)
     for m in range(months.shape[1]):
         count = whole[:, m]
         path = np.repeat(np.arange(size), count)
-        # Each case falls to a leaf: as quick as a multinomial when cases are few and leaves many.
-        pick = (rng.random(path.size)[:, None] > edge[path]).sum(1)
-        np.add.at(out[:, :, m], (np.minimum(pick, len(alpha) - 1), path), 1.0)
+        # Each case falls to a leaf; the paths' shares stand one after the other, so one search serves all.
+        pick = np.searchsorted(flat, path + rng.random(path.size)) - path * len(alpha)
+        np.add.at(out[:, :, m], (np.clip(pick, 0, len(alpha) - 1), path), 1.0)
     return out
 
 
