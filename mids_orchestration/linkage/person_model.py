@@ -229,13 +229,13 @@ DEFAULT = LinkageConfig(
     live_counts=(
         (
             "case_people",
-            "greatest(CASE WHEN case_no IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY case_no, nationality) END,"
-            " CASE WHEN list_case IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY list_case, nationality) END,"
-            " CASE WHEN raid_no IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY raid_no, nationality) END)",
+            "greatest(CASE WHEN case_no IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY case_no, nationality, side) END,"
+            " CASE WHEN list_case IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY list_case, nationality, side) END,"
+            " CASE WHEN raid_no IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY raid_no, nationality, side) END)",
         ),
         (
             "days_people",
-            "CASE WHEN event_day IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY coalesce(state, abroad), nationality"
+            "CASE WHEN event_day IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY coalesce(state, abroad), nationality, side"
             " ORDER BY event_day RANGE BETWEEN 3 PRECEDING AND 3 FOLLOWING) END",
         ),
     ),

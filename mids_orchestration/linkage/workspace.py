@@ -60,7 +60,8 @@ def learn_terms(
 ) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]:
     """Term frequencies (columns) and information in bits (list columns) of this population.
 
-    A frequency is the share of *other* records that hold the value: (n - 1) / total.
+    A frequency is the share of *other* records that hold the value: (n - 1) / total. Within the records of one
+    value of another column (`term_within`) the keys are `<other>|<value>`, and `|<value>` has the share among all.
     """
     terms: dict[str, dict[str, float]] = {}
     within = dict(config.term_within)
@@ -70,10 +71,19 @@ def learn_terms(
         over = f"OVER (PARTITION BY {other})" if other else "OVER ()"
         rows = work.con.execute(
             f"SELECT v, max(n), max(total) FROM (SELECT {column} AS v, count(*) AS n,"
-            f" sum(count(*)) {over} AS total FROM records WHERE {column} IS NOT NULL GROUP BY {column}{group})"
+            f" sum(count(*)) {over} AS total FROM records WHERE {column} IS NOT NULL"
+            f" {f'AND {other} IS NOT NULL' if other else ''} GROUP BY {column}{group})"
             " WHERE n > 2 GROUP BY v ORDER BY v"
         ).fetchall()
         terms[column] = {value: round((n - 1) / float(total), 9) for value, n, total in rows}
+        if other:
+            # Of a record that does not say the other column only the frequency among all can be known.
+            rows = work.con.execute(
+                f"SELECT v, n, (SELECT count({column}) FROM records) FROM (SELECT"
+                f" '|' || split_part({column}, '|', 2) AS v, count(*) AS n FROM records"
+                f" WHERE {column} IS NOT NULL GROUP BY 1) WHERE n > 2 ORDER BY v"
+            ).fetchall()
+            terms[column] |= {value: round((n - 1) / float(total), 9) for value, n, total in rows}
     bits: dict[str, dict[str, float]] = {}
     for column in config.bits_columns:
         total = count_of(work, f"SELECT count({column}) FROM records")
@@ -103,7 +113,10 @@ def attach_terms(
     joins, selects = [], []
     one = max(records, 1)
     within = dict(config.term_within)
-    size = {c: f"({one} * coalesce(term_{c}.x, {1.0 / one}))" for c in set(within.values())}
+    size = {
+        c: f"({one} * CASE WHEN r.{c} IS NULL THEN 1.0 ELSE coalesce(term_{c}.x, {1.0 / one}) END)"
+        for c in set(within.values())
+    }
     for column, table in terms.items():
         _load(work, f"term_{column}", table)
         joins.append(f"LEFT JOIN term_{column} ON term_{column}.v = r.{column}")
