@@ -83,12 +83,22 @@ TITLES = frozenset(
         "kpt",
         "capt",
         "awang-ku",
+        "maulvi",
+        "moulvi",
+        "maulavi",
+        "moulana",
+        "maulana",
+        "ustaz",
+        "ustad",
     ]
 )
 
 # Burmese forms of address, removed only at the head of a name of that kind (Ko and Ma are also
 # Chinese surnames, U an Indian initial).
 BURMESE_TITLES = {"u": "M", "ko": "M", "mg": "M", "maung": "M", "daw": "F", "ma": "F"}
+
+# Thai forms of address, likewise (Nang also begins Shan names).
+THAI_TITLES = {"nai": "M", "nang": "F", "nangsao": "F", "khun": "U"}
 
 # Bengali and Rohingya words that mark a woman or a man and come and go between records.
 BENGALI_FEMININE = frozenset(
@@ -107,6 +117,7 @@ _VARIANTS: dict[str, str] = {
     "abdul": "abd abdu abdool abdoul abul abdal abdel abdil abdur abdus abdulla",
     "abdullah": "abdulah abdallah abdollah abdulloh abdoullah",
     "nur": "noor nor nurul noorul norul noer nour noorl",
+    "wan": "wn",
     "siti": "city sity sitti",
     "hussain": "hussein hossain hossen hosain hosen husain husein husin hussin hosayn hossein hussien hoson",
     "hassan": "hasan hasson hassen hason",

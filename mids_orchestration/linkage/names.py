@@ -26,6 +26,7 @@ from mids_orchestration.linkage.name_tables import (
     PADDING,
     PARTICLE_SEX,
     SURNAME_CLASS,
+    THAI_TITLES,
     TITLES,
     VARIANT_OF,
 )
@@ -44,7 +45,12 @@ _DOTTED_B = re.compile(r"(?<=\w\s)b\.(?=\s|\w)")
 _ABDUL_GLUED = re.compile(r"^(abdul|abdur|abdus|abdel)(?!lah$|la$)([a-z]{4,})$")
 _NUR_GLUED = re.compile(r"^(nurul|nur|noor|nor)([a-z]{4,})$")
 _NOT_GLUED = frozenset(["norman", "norbert", "nordin", "norain", "noraini"])
-_BURMESE_NATIONALITIES = frozenset(("MM", "XX", ""))
+_HEAD_TITLES = {
+    "MM": BURMESE_TITLES,
+    "XX": BURMESE_TITLES | THAI_TITLES,
+    "": BURMESE_TITLES | THAI_TITLES,
+    "TH": THAI_TITLES,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +87,21 @@ EMPTY_NAME = ParsedName((), (), (), 0, "U")
 def parse_name(text: str | None, nationality: str | None = None) -> ParsedName:
     """Parse one written name.
 
-    `nationality` (ISO 3166 alpha-2, `XX` or empty for unknown) only decides whether Burmese forms of
+    `nationality` (ISO 3166 alpha-2, `XX` or empty for unknown) only decides whether Burmese or Thai forms of
     address at the head of the name are titles. An absent or padded name gives `EMPTY_NAME`.
     """
     if not isinstance(text, str) or not text.strip():
         return EMPTY_NAME
-    return _parse(text.strip(), (nationality or "") in _BURMESE_NATIONALITIES)
+    return _parse(text.strip(), nationality if nationality in _HEAD_TITLES else ("" if not nationality else "-"))
 
 
 @lru_cache(maxsize=200_000)
-def _parse(text: str, burmese: bool) -> ParsedName:
+def _parse(text: str, nationality: str) -> ParsedName:
     words, sex = _words(text)
     # Titles stand before the name; "Haji" may also stand inside it after a particle.
     words = [w for w in words if w not in TITLES and w not in PADDING]
-    if burmese:
-        words, hint = _cut_burmese_title(words)
+    if nationality in _HEAD_TITLES:
+        words, hint = _cut_head_title(words, _HEAD_TITLES[nationality])
         sex = hint if sex == "U" else sex
     given_count = 0
     kept: list[str] = []
@@ -127,12 +133,12 @@ def _words(text: str) -> tuple[list[str], str]:
     return [w for w in lower.split() if not w.isdigit()], "U"
 
 
-def _cut_burmese_title(words: list[str]) -> tuple[list[str], str]:
+def _cut_head_title(words: list[str], titles: dict[str, str]) -> tuple[list[str], str]:
     """Drop one form of address at the head when at least two words of the name remain, or one long one."""
-    if len(words) > 1 and words[0] in BURMESE_TITLES:
+    if len(words) > 1 and words[0] in titles:
         rest = words[1:]
         if len(rest) > 1 or len(rest[0]) > 3:
-            return rest, BURMESE_TITLES[words[0]]
+            return rest, titles[words[0]]
     return words, "U"
 
 

@@ -202,6 +202,8 @@ BLOCKING = (
     BlockingRule("whole_sound", "[core || '|' || coalesce(nationality, '')]", 60),
     BlockingRule("case_sound", "list_transform(sounds, lambda s: case_no || '|' || s)", 60),
     BlockingRule("case_birth", "[case_no || '|' || birth_year]", 60),
+    BlockingRule("case_people", "[case_no || '|' || coalesce(side, '')]", 25),
+    BlockingRule("day_place_people", "[event_day || '|' || coalesce(state, abroad) || '|' || coalesce(sex, '')]", 25),
     BlockingRule("raid_sound", "list_transform(sounds, lambda s: raid_no || '|' || s)", 60),
     BlockingRule("event_sound",
                  "list_concat(list_transform(sounds, lambda s: 'a' || (event_day // 14) || s),"
