@@ -145,15 +145,15 @@ def round_parameters(
     return {name: [(_rounded(m), _rounded(u)) for m, u in values] for name, values in parameters.items()}
 
 
-Sessions = list[tuple[float, dict[str, list[float | None]]]]
+Sessions = list[tuple[int, float, dict[str, list[float | None]]]]
 
 
 def _run_em(work: Workspace, model: TrainedModel, report: dict[str, Any]) -> Sessions:
-    """One Splink expectation maximisation per training rule; (matches it rests on, m by comparison)."""
+    """One Splink expectation maximisation per training rule: position, matches it rests on, m by comparison."""
     config = model.config
     linker = _linker(work, model, retain=False)
     sessions: Sessions = []
-    for rule in config.training_rules:
+    for position, rule in enumerate(config.training_rules):
         outcome: dict[str, Any] = {"rule": rule, "used": False}
         report["em_passes"].append(outcome)
         outcome["pairs"] = pairs = count_of(
@@ -183,7 +183,8 @@ def _run_em(work: Workspace, model: TrainedModel, report: dict[str, Any]) -> Ses
         else:
             outcome["used"] = True
             comparisons = session.core_model_settings.comparisons
-            sessions.append((matches, {c.output_column_name: _m_values(c) for c in comparisons}))
+            found = {c.output_column_name: _m_values(c) for c in comparisons}
+            sessions.append((position, matches, found))
     return sessions
 
 
@@ -201,7 +202,12 @@ def combine_m(
     trained: dict[str, str] = {}
     for comparison in config.comparisons:
         levels = [lv for lv in comparison.levels if not lv.is_null]
-        seen = [(w, s[comparison.name]) for w, s in sessions if comparison.name in s]
+        wanted = comparison.train_with
+        seen = [
+            (w, s[comparison.name])
+            for i, w, s in sessions
+            if comparison.name in s and (not wanted or i in wanted)
+        ]
         m = np.array([p[0] for p in current[comparison.name]])
         u = np.array([p[1] for p in current[comparison.name]])
         if seen:

@@ -51,11 +51,14 @@ class Comparison:
 
     u_given: a column; u is then sampled among pairs that agree on it (names among compatriots), so that
         agreement on that column is not counted a second time.
+    train_with: the training rules (positions) whose matches are like all matches in this respect; empty: every
+        rule that leaves the comparison free.
     """
 
     name: str
     levels: tuple[Level, ...]
     u_given: str | None = None
+    train_with: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,7 @@ class LinkageConfig:
                 c["name"],
                 tuple(Level(**{**lv, "words": tuple(lv.get("words", ("", "")))}) for lv in c["levels"]),
                 c.get("u_given"),
+                tuple(c.get("train_with", ())),
             )
             for c in data["comparisons"]
         )

@@ -59,28 +59,35 @@ NAME = Comparison(
 )  # fmt: skip
 
 _FULL = "dob_l IS NOT NULL AND dob_r IS NOT NULL"
+_YEARS = "dob_l IS NULL AND dob_r IS NULL"
 _AGE = "NOT (year_exact_l AND year_exact_r)"
 _GAP = "abs(birth_year_l - birth_year_r)"
 BIRTH = Comparison(
     "birth",
     (
         _null("birth_year_l IS NULL OR birth_year_r IS NULL", "no birth year"),
-        Level("dob_l = dob_r", "same birth date", 0.50, 4e-5, group="full",
+        Level("dob_l = dob_r", "same birth date", 0.50, 4e-5, group="date",
               words=("same birth date", "tarikh lahir sama")),
         Level(f"{_FULL} AND (damerau_levenshtein(dob_l, dob_r) <= 1 OR day_month_swapped(dob_l, dob_r))",
-              "birth date one slip apart", 0.05, 6e-4, group="full",
+              "birth date one slip apart", 0.05, 6e-4, group="date",
               words=("birth dates one slip apart", "tarikh lahir tersilap satu angka")),
-        Level(f"{_FULL} AND {_GAP} = 0", "full dates differ in one year", 0.01, 0.02, group="full",
+        Level(f"{_FULL} AND {_GAP} = 0", "full dates differ in one year", 0.01, 0.02, group="date",
               words=("different birth dates of one year", "tarikh lahir berbeza, tahun sama")),
-        Level(_FULL, "full dates differ", 0.01, 0.45, group="full",
+        Level(_FULL, "full dates differ", 0.01, 0.45, group="date",
               words=("different birth dates", "tarikh lahir berbeza")),
-        Level(f"NOT ({_AGE}) AND {_GAP} = 0", "same birth year, date not known", 0.12, 0.01, group="year",
+        Level(f"NOT ({_AGE}) AND {_YEARS} AND {_GAP} = 0", "same birth year, neither date known", 0.08, 0.002, group="date",
               words=("same birth year", "tahun lahir sama")),
-        Level(f"NOT ({_AGE}) AND {_GAP} <= 2", "birth years within two", 0.04, 0.04, group="year",
+        Level(f"NOT ({_AGE}) AND {_YEARS} AND {_GAP} <= 2", "birth years within two, neither date known", 0.02, 0.008, group="date",
               words=("birth years within two years", "tahun lahir dalam dua tahun")),
-        Level(f"NOT ({_AGE}) AND {_GAP} <= 5", "birth years within five", 0.01, 0.05, group="year",
+        Level(f"NOT ({_AGE}) AND {_YEARS}", "birth years differ, neither date known", 0.005, 0.03, group="date",
+              words=("different birth years", "tahun lahir berbeza")),
+        Level(f"NOT ({_AGE}) AND {_GAP} = 0", "same birth year, date not known", 0.12, 0.01, group="date",
+              words=("same birth year", "tahun lahir sama")),
+        Level(f"NOT ({_AGE}) AND {_GAP} <= 2", "birth years within two", 0.04, 0.04, group="date",
+              words=("birth years within two years", "tahun lahir dalam dua tahun")),
+        Level(f"NOT ({_AGE}) AND {_GAP} <= 5", "birth years within five", 0.01, 0.05, group="date",
               words=("birth years within five years", "tahun lahir dalam lima tahun")),
-        Level(f"NOT ({_AGE})", "birth years differ", 0.01, 0.10, group="year",
+        Level(f"NOT ({_AGE})", "birth years differ", 0.01, 0.10, group="date",
               words=("different birth years", "tahun lahir berbeza")),
         Level(f"{_GAP} <= 1", "age agrees", 0.17, 0.03, group="age",
               words=("age agrees within a year", "umur sepadan dalam setahun")),
@@ -91,6 +98,7 @@ BIRTH = Comparison(
         Level(ELSE, "age differs", 0.01, 0.19, group="age",
               words=("different age", "umur berbeza")),
     ),
+    train_with=(1,),
 )  # fmt: skip
 
 _MYKADS = "mykad_l IS NOT NULL AND mykad_r IS NOT NULL"
@@ -221,7 +229,7 @@ DEFAULT = LinkageConfig(
     blocking=BLOCKING,
     training_rules=(
         "l.dob = r.dob",
-        "l.core = r.core AND l.state = r.state AND abs(l.event_day - r.event_day) <= 7",
+        "l.core = r.core AND l.case_no = r.case_no AND l.agency <> r.agency",
         "l.passport = r.passport",
         "l.mykad = r.mykad",
     ),
