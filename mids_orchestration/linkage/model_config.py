@@ -86,8 +86,10 @@ class LinkageConfig:
     term_columns: columns whose values have frequencies. term_within: (column, other column): the frequency is
         counted within the records of the same other column (names among compatriots).
     bits_columns: list columns whose members have information in bits.
-    live_counts: (name, SQL window count): how many records a record shares its event with; taken from the
-        data at hand (new records of an event are new evidence), over the frozen size of its nationality.
+    live_counts: (name, SQL window count, shared): how many other records a record shares its event with; taken
+        from the data at hand (new records of an event are new evidence), over the frozen size of its nationality.
+        shared: the count is of other agencies' records; most records share with none, and the share is then
+        among those that do (an event that two agencies list is where their lists meet).
     refine: after training, estimate m and the prior once more over all candidate pairs together
         (`em.py`); for lists whose overlap nobody knows.
     """
@@ -114,7 +116,7 @@ class LinkageConfig:
     term_columns: tuple[str, ...] = ()
     term_within: tuple[tuple[str, str], ...] = ()
     bits_columns: tuple[str, ...] = ()
-    live_counts: tuple[tuple[str, str], ...] = ()
+    live_counts: tuple[tuple[str, str, bool], ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:

@@ -142,7 +142,7 @@ EVENT = Comparison(
     "event",
     (
         _null("event_day_l IS NULL OR event_day_r IS NULL", "no event date"),
-        Level("list_case_l = list_case_r", "twice in one list and case", 0.02, 6e-4, tf_column="case_people",
+        Level("list_case_l = list_case_r", "twice in one list and case", 0.02, 6e-4, tf_column="list_people",
               fixed_m=True,
               words=("two entries of one case in one list", "dua catatan dalam satu kes dan senarai")),
         Level(f"agency_l = agency_r AND {_DAYS} <= 45", "another case of the same agency in these weeks",
@@ -221,6 +221,18 @@ BLOCKING = (
     BlockingRule("year_sound", "list_transform(sounds, lambda s: birth_year || '|' || s)", 60),
 )  # fmt: skip
 
+_ALIKE = "nationality, side"
+_DAYS_AROUND = "ORDER BY event_day RANGE BETWEEN 3 PRECEDING AND 3 FOLLOWING"
+
+
+def _others(column: str) -> str:
+    """SQL: how many records like this one other agencies hold under the same number."""
+    return (
+        f"CASE WHEN {column} IS NULL THEN 0 ELSE count(*) OVER (PARTITION BY {column}, {_ALIKE})"
+        f" - count(*) OVER (PARTITION BY {column}, {_ALIKE}, agency) END"
+    )
+
+
 DEFAULT = LinkageConfig(
     name="persons-2",
     # Among the sample's victims 0.85 gives 0.99 precision; below 0.8 the pairs are as often wrong as right.
@@ -237,16 +249,18 @@ DEFAULT = LinkageConfig(
     term_within=(("name_key", "nationality"), ("core_key", "nationality")),
     bits_columns=("sounds",),
     live_counts=(
+        ("list_people", f"count(*) OVER (PARTITION BY list_case, {_ALIKE}) - 1", False),
         (
             "case_people",
-            "greatest(CASE WHEN case_no IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY case_no, nationality, side) END,"
-            " CASE WHEN list_case IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY list_case, nationality, side) END,"
-            " CASE WHEN raid_no IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY raid_no, nationality, side) END)",
+            f"greatest({_others('case_no')}, {_others('raid_no')})",
+            True,
         ),
         (
             "days_people",
-            "CASE WHEN event_day IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY coalesce(state, abroad), nationality, side"
-            " ORDER BY event_day RANGE BETWEEN 3 PRECEDING AND 3 FOLLOWING) END",
+            "CASE WHEN event_day IS NULL THEN 0 ELSE"
+            f" count(*) OVER (PARTITION BY coalesce(state, abroad), {_ALIKE} {_DAYS_AROUND})"
+            f" - count(*) OVER (PARTITION BY coalesce(state, abroad), {_ALIKE}, agency {_DAYS_AROUND}) END",
+            True,
         ),
     ),
 )

@@ -150,17 +150,26 @@ def attach_terms(
 
 def _attach_live(work: Workspace, config: LinkageConfig, records: int) -> None:
     """Shares of an event: its records of one nationality over all records of that nationality."""
-    counts = ", ".join(f"{sql} AS {name}_count" for name, sql in config.live_counts)
+    counts = ", ".join(f"{sql} AS {name}_count" for name, sql, _ in config.live_counts)
     total = f"greatest({records} * coalesce(tf_nationality, 1.0), 1)"
-    # Never below one record: the pair itself is in the count and may be one person.
+    # Never below one record: the pair itself may be one person.
     shares = ", ".join(
-        f"least(greatest({name}_count - 1, 1) / {total}, 1.0)::DOUBLE AS tf_{name}, record_id AS {name}"
-        for name, _ in config.live_counts
+        f"least(greatest({name}_count, 1) / {total}{_met(name) if shared else ''}, 1.0)::DOUBLE AS tf_{name},"
+        f" record_id AS {name}"
+        for name, _, shared in config.live_counts
     )
-    helpers = ", ".join(f"{name}_count" for name, _ in config.live_counts)
+    helpers = ", ".join(f"{name}_count" for name, *_ in config.live_counts)
     work.con.execute(
         f"CREATE OR REPLACE TABLE records AS SELECT * EXCLUDE ({helpers}),"
         f" {shares} FROM (SELECT *, {counts} FROM records) ORDER BY record_id"
+    )
+
+
+def _met(name: str) -> str:
+    """SQL factor: the part of the nationality's records that share this event with another agency's list."""
+    return (
+        f" * greatest(count(*) FILTER ({name}_count > 0) OVER (PARTITION BY nationality), 1)"
+        " / count(*) OVER (PARTITION BY nationality)"
     )
 
 
