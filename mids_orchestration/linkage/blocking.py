@@ -23,6 +23,9 @@ MACROS = (
     """CREATE OR REPLACE MACRO day_month_swapped(a, b) AS
        substr(a, 1, 4) = substr(b, 1, 4) AND substr(a, 6, 2) = substr(b, 9, 2)
        AND substr(a, 9, 2) = substr(b, 6, 2)""",
+    """CREATE OR REPLACE MACRO readings_found(a, b) AS
+       list_bool_and(list_transform(a, lambda x: list_bool_or(list_transform(b, lambda y:
+           list_has_any(string_split(x, ' '), string_split(y, ' '))))))""",
     """CREATE OR REPLACE MACRO sound_pairs(s) AS
        list_filter(flatten(list_transform(s, lambda x: list_transform(s, lambda y:
            CASE WHEN x < y THEN x || '|' || y END))), lambda p: p IS NOT NULL)""",

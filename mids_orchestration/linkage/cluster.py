@@ -4,8 +4,9 @@ What belongs here: grouping records under constraints. What does not: scores (`e
 the groups (`keys.py`).
 
 Pairs are taken from the surest to the least sure. Two groups join only if no pair of their records is
-forbidden (a reviewer said "different", or one agency lists both in one case) and the joined group stays
-within the size limit. Plain connected components would let one doubtful pair chain two certain people.
+forbidden (a reviewer said "different", or one agency lists both in one case), enough of the pairs between
+them look alike, and the joined group stays within the size limit. Plain connected components would let one
+doubtful pair chain two certain people.
 """
 
 from __future__ import annotations
@@ -13,6 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pandas as pd
+
+
+#: Two groups join when at least this part of the pairs between them was worth a look (is in `pairs`).
+_LEAST_ALIKE = 0.3
+_MANY = 400
 
 
 class _Groups:
@@ -81,7 +87,8 @@ def cluster(
     for a, b in must_not:
         apart.setdefault(a, set()).add(b)
         apart.setdefault(b, set()).add(a)
-    refused = {"decided_different": 0, "same_list_and_case": 0, "too_large": 0}
+    refused = {"decided_different": 0, "same_list_and_case": 0, "one_pair_only": 0, "too_large": 0}
+    alike = set(zip(pairs["record_id_l"].tolist(), pairs["record_id_r"].tolist(), strict=True))
     for a, b in sorted(must):
         ra, rb = groups.find(a), groups.find(b)
         if ra != rb and not _separated(groups, ra, rb, apart):
@@ -101,6 +108,8 @@ def cluster(
             refused["decided_different"] += 1
         elif groups.clash(ra, rb):
             refused["same_list_and_case"] += 1
+        elif not _alike(groups.members[ra], groups.members[rb], alike):
+            refused["one_pair_only"] += 1
         elif len(groups.members[ra]) + len(groups.members[rb]) > max_size:
             refused["too_large"] += 1
         else:
@@ -111,6 +120,15 @@ def cluster(
         for record in members:
             out[record] = smallest
     return out, refused
+
+
+def _alike(left: list[str], right: list[str], alike: set[tuple[str, str]]) -> bool:
+    """Enough of the pairs between two groups are alike; a single record joins whatever it resembles."""
+    between = len(left) * len(right)
+    if min(len(left), len(right)) == 1 or between > _MANY:
+        return True
+    met = sum(((a, b) if a < b else (b, a)) in alike for a in left for b in right)
+    return met >= _LEAST_ALIKE * between
 
 
 def _separated(groups: _Groups, ra: str, rb: str, apart: dict[str, set[str]]) -> bool:

@@ -40,6 +40,10 @@ NAME = Comparison(
               words=("same name", "nama sama")),
         Level("core_l = core_r", "same sound", 0.16, 4e-4, tf_column="core_key",
               words=("name sounds the same", "nama sebunyi")),
+        Level("len(readings_l) = len(readings_r) AND readings_found(readings_l, readings_r)"
+              " AND readings_found(readings_r, readings_l)", "same Chinese name in another dialect", 0.03, 3e-4,
+              fixed_u=True,
+              words=("same Chinese name in another dialect", "nama Cina sama dalam loghat lain")),
         Level(f"{_SUBSET} AND {_SHARED} >= 15", "one name contains the other, rare words", 0.04, 3e-5,
               words=("one name contains the other (rare words)", "satu nama mengandungi yang lain (jarang)")),
         Level("jaro_winkler_similarity(name_l, name_r) >= 0.94", "near spelling", 0.05, 2e-4,
@@ -48,6 +52,10 @@ NAME = Comparison(
               words=("names share rare words", "nama berkongsi perkataan jarang")),
         Level(f"{_SUBSET} AND {_SHARED} >= 8", "one name contains the other", 0.04, 1e-3,
               words=("one name contains the other", "satu nama mengandungi yang lain")),
+        Level("least(len(readings_l), len(readings_r)) >= 2 AND (readings_found(readings_l, readings_r)"
+              " OR readings_found(readings_r, readings_l))", "part of a Chinese name in another dialect", 0.01, 1.5e-3,
+              fixed_u=True,
+              words=("part of a Chinese name in another dialect", "sebahagian nama Cina dalam loghat lain")),
         Level("jaro_winkler_similarity(name_l, name_r) >= 0.87", "similar spelling", 0.03, 5e-3,
               words=("names look alike", "nama hampir serupa")),
         Level(f"{_SHARED} >= 7", "a word shared", 0.03, 1.5e-2,

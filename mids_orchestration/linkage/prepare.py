@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mids_orchestration.linkage.chinese_readings import readings
 from mids_orchestration.linkage.identity import clean_document, is_mykad, read_mykad
 from mids_orchestration.linkage.names import ParsedName, is_filler, parse_name
 
@@ -49,7 +50,8 @@ def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
     """Return one comparable row per person record, sorted by id, so that row order never matters.
 
     Columns: record_id; name, sound, core (sorted and folded; core without filler words; null when there is
-    no name), tokens, sounds (lists without fillers unless nothing else is left), name_key and core_key
+    no name), tokens, sounds (lists without fillers unless nothing else is left), readings (of a Chinese name,
+    `chinese_readings.py`), name_key and core_key
     (with the nationality in front), sex, dob (ISO text, only when a full date is believed), birth_year,
     year_exact (bool: from a date, not from an age), nationality, mykad, passport, other_document, side (V
     victim, S suspect), agency, list_case (agency and case), case_no, raid_no, event_day (days since 1970),
@@ -114,7 +116,7 @@ def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
 
 
 _DERIVED = [
-    "name", "sound", "core", "tokens", "sounds", "sex", "dob", "birth_year", "year_exact", "mykad", "passport",
+    "name", "sound", "core", "tokens", "sounds", "readings", "sex", "dob", "birth_year", "year_exact", "mykad", "passport",
     "other_document", "mykad_conflict",
 ]  # fmt: skip
 
@@ -147,6 +149,7 @@ def _one(
         " ".join(sounds) or None,
         tokens or None,
         sounds or None,
+        readings(parsed.tokens),
         known_sex,
         born.isoformat() if born and exact else None,
         year,

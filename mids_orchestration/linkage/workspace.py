@@ -39,7 +39,7 @@ def open_workspace(prepared: pd.DataFrame, *, threads: int = 2) -> Workspace:
     return Workspace(con, list(prepared.columns), len(prepared))
 
 
-_LIST_COLUMNS = frozenset(("tokens", "sounds", "address_words"))
+_LIST_COLUMNS = frozenset(("tokens", "sounds", "readings", "address_words"))
 _INT_COLUMNS = frozenset(("birth_year", "event_day"))
 _BOOL_COLUMNS = frozenset(("year_exact", "mykad_conflict"))
 
