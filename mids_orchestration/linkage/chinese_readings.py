@@ -47,6 +47,9 @@ _CHARACTERS = """
 进 jin chin chun | 正 zheng cheng ching | 心 xin sim sam
 """
 
+#: One such syllable alone stands in the names of many peoples.
+_LEAST = 2
+
 READINGS: dict[str, tuple[str, ...]] = {}
 for _entry in _CHARACTERS.replace("\n", " | ").split("|"):
     _character, *_spellings = _entry.split() or [""]
@@ -60,6 +63,6 @@ def readings(tokens: Iterable[str]) -> list[str] | None:
     None when fewer than two tokens are Chinese syllables: such a name has no dialects.
     """
     given = list(tokens)
-    if sum(t in READINGS for t in given) < 2:  # noqa: PLR2004 (one syllable alone is many a people's name)
+    if sum(t in READINGS for t in given) < _LEAST:
         return None
     return sorted(" ".join(READINGS.get(t, (t,))) for t in given)

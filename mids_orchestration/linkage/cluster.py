@@ -15,7 +15,6 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-
 #: Two groups join when at least this part of the pairs between them was worth a look (is in `pairs`).
 _LEAST_ALIKE = 0.3
 _MANY = 400

@@ -51,6 +51,7 @@ _HEAD_TITLES = {
     "": BURMESE_TITLES | THAI_TITLES,
     "TH": THAI_TITLES,
 }
+_KNOWN_FORMS = frozenset((*_HEAD_TITLES, "VN"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,14 @@ def parse_name(text: str | None, nationality: str | None = None) -> ParsedName:
     """Parse one written name.
 
     `nationality` (ISO 3166 alpha-2, `XX` or empty for unknown) only decides whether Burmese or Thai forms of
-    address at the head of the name are titles. An absent or padded name gives `EMPTY_NAME`.
+    address at the head of the name are titles and Thi the mark of a woman. An absent or padded name gives
+    `EMPTY_NAME`.
     """
     if not isinstance(text, str) or not text.strip():
         return EMPTY_NAME
-    return _parse(text.strip(), nationality if nationality in _HEAD_TITLES else ("" if not nationality else "-"))
+    return _parse(
+        text.strip(), nationality if nationality in _KNOWN_FORMS else ("" if not nationality else "-")
+    )
 
 
 @lru_cache(maxsize=200_000)
@@ -109,7 +113,8 @@ def _parse(text: str, nationality: str) -> ParsedName:
         if word in PARTICLE_SEX and 0 < position < len(words) - 1 and not (word == "b" and not kept):
             given_count = given_count or len(kept)
             sex = PARTICLE_SEX[word] if sex == "U" else sex
-        elif word in BENGALI_FEMININE:
+        elif word in BENGALI_FEMININE or (word == "thi" and nationality == "VN" and len(words) > 2):
+            # Neither is a name of its own: clerks write it or leave it out.
             sex = "F"
         else:
             kept.extend(_fold(word))

@@ -116,8 +116,8 @@ def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
 
 
 _DERIVED = [
-    "name", "sound", "core", "tokens", "sounds", "readings", "sex", "dob", "birth_year", "year_exact", "mykad", "passport",
-    "other_document", "mykad_conflict",
+    "name", "sound", "core", "tokens", "sounds", "readings", "sex", "dob", "birth_year", "year_exact", "mykad",
+    "passport", "other_document", "mykad_conflict",
 ]  # fmt: skip
 
 

@@ -45,3 +45,12 @@ def test_groups_stay_within_the_limit() -> None:
     sizes = pd.Series(groups).value_counts()
     assert sizes.max() == 3
     assert refused["too_large"] >= 1
+
+
+def test_two_groups_do_not_join_by_a_single_pair() -> None:
+    inside = [("a", "b", 30.0), ("b", "c", 30.0), ("x", "y", 30.0), ("y", "z", 30.0)]
+    groups, refused = cluster(pairs(*inside, ("c", "x", 9)), threshold=0.9)
+    assert groups["a"] != groups["x"]
+    assert refused["one_pair_only"] == 1
+    groups, _ = cluster(pairs(*inside, ("c", "x", 9), ("b", "y", 1), ("a", "z", -1)), threshold=0.9)
+    assert groups["a"] == groups["x"], "a third of the pairs between them is worth a look"

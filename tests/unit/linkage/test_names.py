@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mids_orchestration.linkage.chinese_readings import readings
 from mids_orchestration.linkage.name_tables import VARIANT_OF
 from mids_orchestration.linkage.names import parse_name
 from mids_orchestration.linkage.phonetic import phonetic_key
@@ -37,6 +38,11 @@ SAME_SOUND = [
     # Indonesian mononym with padding
     ("FNU Sutrisno", "SUTRISNO -", "ID"),
     ("Soekarno", "Sukarno", "ID"),
+    # Wan abbreviated, religious and Thai forms of address, the Vietnamese mark of a woman
+    ("Wn Ali bin Zaini", "WAN ALI B ZAINI", "MY"),
+    ("Maulvi Yasin Ullah", "YASIN ULLAH", "MM"),
+    ("Nang Pranee Wongsa", "PRANEE WONGSA", "TH"),
+    ("Nguyễn Thị Trang", "Trang Nguyen", "VN"),
     # another script
     ("မောင်အောင်", "မောင်အောင်", "MM"),
 ]
@@ -81,6 +87,8 @@ def test_titles_are_cut_only_where_they_are_titles() -> None:
     assert parse_name("Ko Wei Ming", "MY").tokens == ("ko", "wei", "ming")
     assert parse_name("Ko Aung Aung", "MM").tokens == ("aung", "aung")
     assert parse_name("Ma", "MM").tokens == ("ma",)
+    assert parse_name("Nang Mo Hom", "MM").tokens == ("nang", "mo", "hom"), "a Shan name"
+    assert parse_name("Thi Thi Aung", "MM").tokens == ("thi", "thi", "aung")
 
 
 def test_patronymic_splits_given_name_from_father() -> None:
@@ -92,6 +100,27 @@ def test_initials_are_kept_apart() -> None:
     parsed = parse_name("M. Kuppusamy", "IN")
     assert parsed.tokens == ("kuppusamy",)
     assert parsed.initials == ("m",)
+
+
+SAME_CHARACTERS = [
+    ("Zhang Guo Qiang", "TEOH KOK KEONG"),
+    ("Ng Xin Yi", "Goh Sin Yee"),
+    ("Liew Ming Zhi", "Chee Beng Lau"),
+    ("Wong Mei Ling", "HUANG BEE LENG"),
+]
+
+
+@pytest.mark.parametrize(("left", "right"), SAME_CHARACTERS)
+def test_one_chinese_name_in_two_dialects_has_common_readings(left: str, right: str) -> None:
+    a, b = (readings(parse_name(t, "MY").tokens) for t in (left, right))
+    assert a is not None and b is not None
+    for x, y in ((a, b), (b, a)):
+        assert all(any(set(p.split()) & set(q.split()) for q in y) for p in x), (a, b)
+
+
+def test_names_without_chinese_syllables_have_no_readings() -> None:
+    assert readings(parse_name("Ahmad bin Osman", "MY").tokens) is None
+    assert readings(("lee",)) is None
 
 
 def test_no_variant_points_to_another_variant() -> None:
