@@ -6,32 +6,21 @@ Without ``truth/`` in the home (real agencies have none) it says so and prints n
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from pathlib import Path
 
 import duckdb
-import pandas as pd
 
 from mids_orchestration.linkage.evaluate import Score, evaluate
-
-
-def truth_of(home: Path) -> pd.DataFrame:
-    """Who each landed person record truly is: person_record_id, true_person_id, role, name_form …"""
-    records = pd.read_parquet(home / "truth" / "record_person.parquet")
-    persons = pd.read_parquet(home / "truth" / "person.parquet")
-    names = records[["agency", "record", "source_key"]].agg("|".join, axis=1)
-    # The warehouse derives a record's id from the same words.
-    ids = [hashlib.md5(name.encode(), usedforsecurity=False).hexdigest() for name in names]
-    return records.assign(person_record_id=ids).merge(persons, on="true_person_id")
+from mids_orchestration.sample.known import has_truth, truth_of
 
 
 def main() -> None:
     """Print precision and recall with 95 % intervals."""
     home = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("MIDS_HOME", ".mids"))
     warehouse = home / "warehouse" / "mids.duckdb"
-    if not warehouse.exists() or not (home / "truth").is_dir():
+    if not warehouse.exists() or not has_truth(home):
         print(f"not measured: {home} holds no finished cycle with truth beside it (make demo makes one)")
         return
     truth = truth_of(home)

@@ -12,6 +12,7 @@ from mids_orchestration.defs.forecast.assets import build_forecast_assets
 from mids_orchestration.defs.jobs import JOBS
 from mids_orchestration.defs.landing.assets import build_landing_assets
 from mids_orchestration.defs.linkage.assets import build_linkage_assets
+from mids_orchestration.defs.linkage.checks import build_linkage_checks
 from mids_orchestration.defs.release.assets import build_release_assets
 from mids_orchestration.defs.resources import MidsHome, dbt_resource
 from mids_orchestration.defs.schedules import weekly_schedule
@@ -33,6 +34,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
             *build_forecast_assets(),
             *build_release_assets(manifest),
         ],
+        asset_checks=build_linkage_checks(),
         jobs=JOBS,
         schedules=[weekly_schedule],
         sensors=SENSORS,

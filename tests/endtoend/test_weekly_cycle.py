@@ -9,8 +9,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from benchmarks.linkage_sample import truth_of
 from mids_orchestration.linkage.evaluate import evaluate
+from mids_orchestration.sample.known import truth_of
 from tests.endtoend.conftest import AS_OF, World
 
 pytestmark = pytest.mark.xdist_group("world")

@@ -6,20 +6,18 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from mids_orchestration.defs.linkage.keys import LINK, PAIR
 from mids_orchestration.defs.linkage.worklist import cross_check_worklist
 from mids_orchestration.defs.pools import WAREHOUSE_WRITER
 from mids_orchestration.defs.resources import MidsHome
 from mids_orchestration.linkage import link_persons
 from mids_orchestration.linkage.person_model import DEFAULT
 from mids_orchestration.linkage.reasons import describe_pairs
-from mids_orchestration.linkage.register import read_register, write_register
+from mids_orchestration.linkage.register import read_register, write_charts, write_register
 from mids_orchestration.linkage.review import binding, read_decisions
 from mids_orchestration.linkage.search import search_index
 from mids_orchestration.progress import announce
 from mids_orchestration.warehouse import open_warehouse
-
-LINK = dg.AssetKey(["linked", "person_link"])
-PAIR = dg.AssetKey(["linked", "person_pair"])
 
 _INDEX_COLUMNS = ["search_key", "person_record_id"]
 
@@ -89,8 +87,12 @@ def person_linkage(context: dg.AssetExecutionContext, mids: MidsHome) -> Iterato
         for table, frame in (("person_link", result.links), ("person_pair", pairs), ("person_search", index)):
             _replace(connection, table, frame)
     write_register(settings.identities, result)
+    charts = write_charts(settings.identities / "charts", result)
+    pages = {f"chart_{path.stem}": dg.MetadataValue.path(str(path)) for path in charts}
     metrics = {name: _metadata(value) for name, value in result.metrics.items()}
-    yield dg.MaterializeResult(asset_key=LINK, metadata={"dagster/row_count": len(result.links), **metrics})
+    yield dg.MaterializeResult(
+        asset_key=LINK, metadata={"dagster/row_count": len(result.links), **pages, **metrics}
+    )
     yield dg.MaterializeResult(asset_key=PAIR, metadata={"dagster/row_count": len(result.pairs)})
     given = result.links["person_record_id"]
     yield dg.AssetCheckResult(
