@@ -37,7 +37,7 @@ def model_charts(
     try:
         attach_terms(work, model.config, model.terms, model.bits, model.records)
         api = DuckDBAPI(connection=work.con)
-        settings = splink_settings(model.config, model.prior, model.parameters, retain=True)
+        settings = splink_settings(model.config, model.prior, model.parameters, retain=True, drawn=True)
         linker = Linker(api.register("records"), settings, log_level=None, validate_settings=False)
         out = {
             "match_weights.html": linker.visualisations.match_weights_chart().to_html(inline=True),

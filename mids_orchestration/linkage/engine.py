@@ -52,9 +52,11 @@ def splink_settings(
     parameters: dict[str, list[tuple[float, float]]],
     *,
     retain: bool = False,
+    drawn: bool = False,
 ) -> dict[str, Any]:
-    """The configuration and its numbers as a Splink settings dictionary."""
+    """The configuration and its numbers as a Splink settings dictionary; `drawn`: for charts."""
     comparisons = [_splink_comparison(c, parameters[c.name]) for c in config.comparisons]
+    terms = {lv.tf_column for c in config.comparisons for lv in c.levels if lv.tf_column}
     return {
         "link_type": "dedupe_only",
         "unique_id_column_name": "record_id",
@@ -64,6 +66,8 @@ def splink_settings(
         "probability_two_random_records_match": prior,
         "retain_matching_columns": retain,
         "retain_intermediate_calculation_columns": retain,
+        # A waterfall names the value whose frequency it shows.
+        "additional_columns_to_retain": sorted(terms) if drawn else [],
         "max_iterations": 30,
         "em_convergence": 1e-4,
     }

@@ -10,6 +10,7 @@ from mids_orchestration.linkage.model_config import LinkageConfig, TrainedModel
 from mids_orchestration.linkage.person_model import DEFAULT
 from mids_orchestration.linkage.persons import LINK_COLUMNS, LinkageResult, link_persons
 from mids_orchestration.linkage.prepare import PersonFrameError
+from mids_orchestration.linkage.register import write_charts
 
 from .population import make_population
 
@@ -127,3 +128,13 @@ def test_repeated_ids_are_refused(population) -> None:
 def test_configuration_is_data() -> None:
     assert LinkageConfig.from_dict(DEFAULT.as_dict()) == DEFAULT
     assert DEFAULT.with_(threshold=0.5).version != DEFAULT.version
+
+
+def test_charts_of_a_run_open_without_a_network(linked, tmp_path) -> None:
+    pages = write_charts(tmp_path / "charts", linked)
+    assert {p.name for p in pages} == {"match_weights.html", "parameters.html", "waterfall.html"}
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert 'src="http' not in text and 'href="http' not in text
+        assert page.stat().st_mode & 0o077 == 0, "pages name persons"
+    assert "same birth date" in pages[0].read_text(encoding="utf-8")
