@@ -57,13 +57,24 @@ def install_macros(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(statement)
 
 
-def build_keys(con: duckdb.DuckDBPyConnection, table: str, rules: tuple[BlockingRule, ...], out: str) -> None:
-    """Write table `out`: rule (position), key hash, record_id; one row per record, rule and distinct key."""
+def build_keys(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    rules: tuple[BlockingRule, ...],
+    out: str,
+    *,
+    only_keys: str | None = None,
+) -> None:
+    """Write table `out`: rule (position), key hash, record_id; one row per record, rule and distinct key.
+
+    only_keys: a table of the same form; other keys than its own are left out.
+    """
+    held = f" AND hash(k) IN (SELECT key FROM {only_keys} WHERE rule = {{}})" if only_keys else ""
     # A first part without rows: a configuration may have no rule at all.
     parts = [f"SELECT 0::UTINYINT AS rule, hash('') AS key, record_id FROM {table} WHERE false"]
     parts += [
         f"SELECT DISTINCT {i}::UTINYINT AS rule, hash(k) AS key, record_id FROM"
-        f" (SELECT record_id, unnest({rule.keys_sql}) AS k FROM {table}) WHERE k IS NOT NULL"
+        f" (SELECT record_id, unnest({rule.keys_sql}) AS k FROM {table}) WHERE k IS NOT NULL{held.format(i)}"
         for i, rule in enumerate(rules)
     ]
     con.execute(f"CREATE OR REPLACE TEMP TABLE {out} AS " + " UNION ALL ".join(parts))

@@ -84,21 +84,38 @@ def link_persons(
         pairs, counts = score_pairs(work, model)
     finally:
         work.con.close()
-    exclusive = dict(zip(records, prepared["list_case"].tolist(), strict=True))
+    rows = list(zip(records, prepared["list_case"].tolist(), strict=True))
+    result = finish(rows, pairs, model, active, previous, same, different, counts | report)
+    result.metrics["mykad_conflicts"] = int(prepared["mykad_conflict"].sum())
+    result.prepared = prepared
+    return result
+
+
+def finish(
+    records: list[tuple[str, str | None]],
+    pairs: pd.DataFrame,
+    model: TrainedModel,
+    config: LinkageConfig,
+    previous: pd.DataFrame | None,
+    same: Iterable[tuple[str, str]],
+    different: Iterable[tuple[str, str]],
+    report: dict[str, Any],
+) -> LinkageResult:
+    """From scored pairs to people with keys. records: (record id, case within its list) in order of id."""
     groups, refused = cluster(
         pairs,
-        threshold=active.threshold,
-        exclusive=exclusive,
+        threshold=config.threshold,
+        exclusive=dict(records),
         must=same,
         must_not=different,
-        max_size=active.max_cluster,
+        max_size=config.max_cluster,
     )
-    keys, events = assign_keys(groups, records, previous)
-    links = link_table(records, keys, pairs, model.version)
-    metrics = _metrics(links, pairs, active, events, refused) | counts | report
-    metrics["mykad_conflicts"] = int(prepared["mykad_conflict"].sum())
+    ids = [record for record, _ in records]
+    keys, events = assign_keys(groups, ids, previous)
+    links = link_table(ids, keys, pairs, model.version)
+    metrics = _metrics(links, pairs, config, events, refused) | report
     out = pairs.rename(columns={"record_id_l": PAIR_COLUMNS[0], "record_id_r": PAIR_COLUMNS[1]})
-    return LinkageResult(links, out, events, model, metrics, prepared)
+    return LinkageResult(links, out, events, model, metrics)
 
 
 def score_pairs(
@@ -113,13 +130,18 @@ def score_pairs(
         cannot_link_sql=config.cannot_link_sql, only_with=only_with,
     )  # fmt: skip
     if count.pairs == 0:
-        columns = ["record_id_l", "record_id_r", "match_probability", "match_weight"]
-        empty = pd.DataFrame({c: pd.Series(dtype=float if "match" in c else str) for c in columns})
-        for comparison in config.comparisons:
-            empty[f"gamma_{comparison.name}"] = pd.Series(dtype=int)
-        return empty, count.as_dict()
+        return no_pairs(config), count.as_dict()
     floor = math.log2(config.review_threshold / (1 - config.review_threshold))
     return score(work, model, "blocked_pairs", threshold_weight=floor), count.as_dict()
+
+
+def no_pairs(config: LinkageConfig) -> pd.DataFrame:
+    """Scored pairs of which there are none."""
+    columns = ["record_id_l", "record_id_r", "match_probability", "match_weight"]
+    empty = pd.DataFrame({c: pd.Series(dtype=float if "match" in c else str) for c in columns})
+    for comparison in config.comparisons:
+        empty[f"gamma_{comparison.name}"] = pd.Series(dtype=int)
+    return empty
 
 
 def link_table(records: list[str], keys: dict[str, str], pairs: pd.DataFrame, version: str) -> pd.DataFrame:

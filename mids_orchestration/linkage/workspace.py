@@ -101,15 +101,23 @@ def attach_terms(
     terms: dict[str, dict[str, float]],
     bits: dict[str, dict[str, float]],
     records: int,
+    only: str | None = None,
 ) -> None:
     """Add `tf_<column>`, `<token column>_bits` and the live counts to table `records`.
 
     The configuration's `extra["alone"]` may say how rare a value of a column is at least when one record
     holds it.
 
+    only: a table of record_id; afterwards `records` holds these alone, with the shares they have among all.
     `terms` and `bits` are frozen tables learnt from `records` records; a value they do not hold counts as
     held by one record.
     """
+    if only and config.live_counts:
+        _count_live(work, config)
+    if only:
+        work.con.execute(
+            f"CREATE OR REPLACE TABLE records AS SELECT * FROM records SEMI JOIN {only} USING (record_id)"
+        )
     joins, selects = [], []
     one = max(records, 1)
     within = dict(config.term_within)
@@ -145,32 +153,41 @@ def attach_terms(
             f" {' '.join(joins)} ORDER BY r.record_id"
         )
     if config.live_counts:
+        if not only:
+            _count_live(work, config)
         _attach_live(work, config, one)
+
+
+def _count_live(work: Workspace, config: LinkageConfig) -> None:
+    """Table live: how many records each record shares its events with, and which part of its nationality does."""
+    counts = ", ".join(f"{sql} AS {name}_count" for name, sql, _ in config.live_counts)
+    met = ", ".join(
+        f"greatest(count(*) FILTER ({name}_count > 0) OVER (PARTITION BY nationality), 1)"
+        f" / count(*) OVER (PARTITION BY nationality) AS {name}_met"
+        for name, _, shared in config.live_counts
+        if shared
+    )
+    work.con.execute(
+        "CREATE OR REPLACE TEMP TABLE live AS SELECT"
+        f" record_id, {', '.join(f'{name}_count' for name, *_ in config.live_counts)}, {met}"
+        f" FROM (SELECT record_id, nationality, {counts} FROM records)"
+    )
 
 
 def _attach_live(work: Workspace, config: LinkageConfig, records: int) -> None:
     """Shares of an event: its records of one nationality over all records of that nationality."""
-    counts = ", ".join(f"{sql} AS {name}_count" for name, sql, _ in config.live_counts)
     total = f"greatest({records} * coalesce(tf_nationality, 1.0), 1)"
     # Never below one record: the pair itself may be one person.
     shares = ", ".join(
-        f"least(greatest({name}_count, 1) / {total}{_met(name) if shared else ''}, 1.0)::DOUBLE AS tf_{name},"
+        f"least(greatest({name}_count, 1) / {total}{f' * {name}_met' if shared else ''}, 1.0)::DOUBLE AS tf_{name},"
         f" record_id AS {name}"
         for name, _, shared in config.live_counts
     )
-    helpers = ", ".join(f"{name}_count" for name, *_ in config.live_counts)
     work.con.execute(
-        f"CREATE OR REPLACE TABLE records AS SELECT * EXCLUDE ({helpers}),"
-        f" {shares} FROM (SELECT *, {counts} FROM records) ORDER BY record_id"
+        f"CREATE OR REPLACE TABLE records AS SELECT records.*, {shares} FROM records JOIN live USING (record_id)"
+        " ORDER BY record_id"
     )
-
-
-def _met(name: str) -> str:
-    """SQL factor: the part of the nationality's records that share this event with another agency's list."""
-    return (
-        f" * greatest(count(*) FILTER ({name}_count > 0) OVER (PARTITION BY nationality), 1)"
-        " / count(*) OVER (PARTITION BY nationality)"
-    )
+    work.con.execute("DROP TABLE live")
 
 
 def sample_pairs(work: Workspace, out: str, *, pairs: int, seed: int, given: str | None = None) -> float:

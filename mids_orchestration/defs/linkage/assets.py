@@ -10,7 +10,7 @@ from mids_orchestration.defs.linkage.keys import LINK, PAIR
 from mids_orchestration.defs.linkage.worklist import cross_check_worklist
 from mids_orchestration.defs.pools import WAREHOUSE_WRITER
 from mids_orchestration.defs.resources import MidsHome
-from mids_orchestration.linkage import link_persons
+from mids_orchestration.linkage.incremental import link_register
 from mids_orchestration.linkage.person_model import DEFAULT
 from mids_orchestration.linkage.reasons import describe_pairs
 from mids_orchestration.linkage.register import read_register, write_charts, write_register
@@ -77,9 +77,10 @@ def person_linkage(context: dg.AssetExecutionContext, mids: MidsHome) -> Iterato
     announce(f"linking {len(persons):,} person records")
     known = read_register(settings.identities, DEFAULT)
     same, different = binding(read_decisions(settings.identities))
-    result = link_persons(
-        persons, previous=known.links, model=known.model, seed=settings.seed, same=same, different=different
-    )
+    result = link_register(
+        persons, settings.identities, model=known.model, previous=known.links, seed=settings.seed, same=same,
+        different=different,
+    )  # fmt: skip
     pairs = result.pairs.join(describe_pairs(result.pairs, result.model.config if result.model else DEFAULT))
     index = search_index(result.prepared) if len(result.prepared) else pd.DataFrame(columns=_INDEX_COLUMNS)
     with open_warehouse(settings) as connection:

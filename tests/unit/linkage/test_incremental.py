@@ -1,0 +1,89 @@
+"""A new week linked against the population equals linking everything again, within a stated tolerance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from mids_orchestration.linkage.evaluate import evaluate
+from mids_orchestration.linkage.incremental import has_state, link_week, read_prepared, write_state
+from mids_orchestration.linkage.persons import LinkageResult, link_persons
+
+from .population import make_population
+
+#: Of all pairs of records that either run takes for one person, at most this share may differ.
+TOLERANCE = 0.01
+
+
+@pytest.fixture(scope="module")
+def population() -> pd.DataFrame:
+    return make_population(4000, seed=21)[0].sort_values("known_on", kind="stable").reset_index(drop=True)
+
+
+@pytest.fixture(scope="module")
+def week(
+    population: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, LinkageResult, LinkageResult]:
+    """The population but for the last 40 records linked in full, then the newest 40 as a new week."""
+    root = tmp_path_factory.mktemp("register")
+    old = population.iloc[:-40]
+    first = link_persons(old, seed=3)
+    write_state(root, old, first)
+    assert first.model is not None and has_state(root, first.model)
+    return root, first, link_week(population, root, model=first.model, previous=first.links)
+
+
+def _pairs(links: pd.DataFrame) -> pd.DataFrame:
+    return links.rename(columns={"person_key": "true_person_id"})
+
+
+def test_a_week_equals_the_full_run_within_the_tolerance(population, week) -> None:
+    _, first, added = week
+    full = link_persons(population, seed=3, model=first.model, previous=first.links)
+    score = evaluate(added.links, _pairs(full.links))["all"]
+    differing = score.true_pairs + score.found_pairs - 2 * score.correct_pairs
+    share = differing / max(score.true_pairs, 1)
+    print(f"{score.true_pairs} pairs in the full run, {differing} differ ({share:.4f})")
+    assert share <= TOLERANCE
+    assert score.true_pairs > 100
+
+
+def test_only_pairs_with_something_new_are_scored(week) -> None:
+    _, first, added = week
+    assert added.metrics["records_new_or_changed"] == 40
+    assert 0 < added.metrics["pairs"] < first.metrics["pairs"] / 20
+
+
+def test_a_week_without_news_scores_nothing_and_changes_nothing(population, week) -> None:
+    root, _, added = week
+    again = link_week(
+        population.sample(frac=1, random_state=1), root, model=added.model, previous=added.links
+    )
+    assert again.metrics["records_new_or_changed"] == 0 and again.metrics["pairs"] == 0
+    pd.testing.assert_frame_equal(again.links, added.links)
+    assert again.events.empty
+
+
+def test_a_correction_is_new_and_a_withdrawn_record_leaves(population, week) -> None:
+    root, _, added = week
+    sizes = added.links.set_index("person_record_id")["cluster_size"]
+    corrected, gone = sizes[sizes == 2].index[0], sizes[sizes == 1].index[0]
+    changed = population[population["person_record_id"] != gone].copy()
+    place = changed["person_record_id"] == corrected
+    changed.loc[place, ["full_name", "document_no", "birth_date", "sex_code"]] = [
+        "Zzyzx Quorthon", None, pd.Timestamp("1950-07-09").date(), "U",
+    ]  # fmt: skip
+    after = link_week(changed, root, model=added.model, previous=added.links)
+    assert after.metrics["records_new_or_changed"] == 1
+    links = after.links.set_index("person_record_id")
+    assert gone not in links.index and links.loc[corrected, "cluster_size"] == 1
+    assert len(read_prepared(root)) == len(changed)
+
+
+def test_another_model_needs_a_full_run(population, week) -> None:
+    root, first, _ = week
+    other = link_persons(population.head(1500), seed=9).model
+    assert not has_state(root, other) and not has_state(root, None)
+    assert has_state(root, first.model)
