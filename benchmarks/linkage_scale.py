@@ -1,9 +1,9 @@
 """Linking many persons: time and peak memory, beside plain Splink with the same rules; a week added; one search.
 
-Usage: ``python -m benchmarks.linkage_scale [PERSONS]`` (default 1,000,000). Each measurement is a process of its own, so
-that its peak memory is its own. "Plain Splink" is given the prepared records, the same comparisons, the same trained
-numbers and the same blocked pairs, and only scores; training is measured apart, because plain Splink has none of its own
-here. The population is invented (`tests/unit/linkage/population.py`), 7 % of persons on two lists.
+Usage: ``python -m benchmarks.linkage_scale [PERSONS]`` (default 1,000,000). Each measurement is a process of its own,
+so that its peak memory is its own. "Plain" prepares, trains and blocks by the same rules, then lets Splink score and
+take connected components: what is over it are reasons, constraints, stable keys and review pairs. The population is
+invented (`tests/unit/linkage/population.py`), 7 % of persons on two lists.
 """
 
 from __future__ import annotations
@@ -163,7 +163,8 @@ def main() -> None:
             )
     full = found["full"]["seconds"]
     print(
-        f"over plain Splink: {full / found['plain']['seconds'] - 1:+.1%}; a week: {found['week']['seconds'] / full:.1%} of full"
+        f"over plain Splink: {full / found['plain']['seconds'] - 1:+.1%};"
+        f" a week: {found['week']['seconds'] / full:.1%} of full"
     )
 
 
