@@ -80,6 +80,20 @@ _PYTHON_TABLES: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = 
         ),
     ),
     (
+        "linked",
+        "order_pair",
+        "One row per protection order and person record compared and scored above the floor.",
+        (
+            ("order_record_id", "Order, as in conformed.cnf_protection_order."),
+            ("person_record_id", "Person record, as in conformed.cnf_person."),
+            ("match_probability", "Probability that both tell of the same person."),
+            ("match_weight", "The same as a weight, in bits."),
+            ("is_same_person", "The pair is accepted; else it is likely only."),
+            ("reasons_en", "What agrees and what does not, in English."),
+            ("reasons_ms", "The same in Malay."),
+        ),
+    ),
+    (
         "forecast",
         "weekly_forecast",
         "One row per forecast week, revision, series, target week and quantile; forecasts are kept for ever.",

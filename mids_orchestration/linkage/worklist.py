@@ -23,7 +23,7 @@ QUERY = """
         checked.status_code_week_before, checked.is_child_code, checked.is_captive, person.full_name,
         checked.source_case_no, checked.matching_record_nos, checked.match_probability, checked.reasons_en,
         checked.reasons_ms, checked.country_code, checked.case_status_code, checked.first_known_on,
-        checked.police_known_on, checked.wisma_known_on, checked.person_record_id, checked.target_record_id,
+        checked.police_known_on, checked.wisma_known_on, checked.shelter_known_on, checked.person_record_id, checked.target_record_id,
         checked.as_of_on
     from linked.lnk_cross_check as checked
     inner join conformed.cnf_person as person on checked.person_record_id = person.person_record_id
@@ -47,6 +47,7 @@ COLUMNS: tuple[tuple[str, str, str, int], ...] = (
     ("first_known_on", "Report known on", "Laporan diketahui", 14),
     ("police_known_on", "Known to police on", "Diketahui polis", 14),
     ("wisma_known_on", "Known to Wisma Putra on", "Diketahui Wisma Putra", 14),
+    ("shelter_known_on", "Known to a place of refuge on", "Diketahui tempat perlindungan", 14),
     ("person_record_id", "Record id (for review)", "Id rekod (untuk semakan)", 36),
     ("target_record_id", "Best match id (for review)", "Id padanan terbaik", 36),
 )
@@ -54,6 +55,7 @@ COLUMNS: tuple[tuple[str, str, str, int], ...] = (
 _WORDS = {
     "KNOWN_POLICE": "Known to police · Diketahui polis",
     "KNOWN_WISMA": "Known to Wisma Putra · Diketahui Wisma Putra",
+    "KNOWN_SHELTER": "Known to a place of refuge · Diketahui tempat perlindungan",
     "BOTH": "Known to both · Diketahui kedua-duanya",
     "LIKELY": "Likely, in review · Mungkin, dalam semakan",
     "NEW": "New · Baharu",
@@ -67,8 +69,9 @@ _WORDS = {
 _TITLES = {
     "NGO_REPORT": "Reported by organisations · Dilaporkan organisasi",
     "WISMA_PUTRA_REPORT": "Reported to Wisma Putra · Dilaporkan kepada Wisma Putra",
+    "POLICE_VICTIM": "Victims found by the police · Mangsa ditemui polis",
 }
-_SHEETS = {"NGO_REPORT": "NGO", "WISMA_PUTRA_REPORT": "Wisma Putra"}
+_SHEETS = {"NGO_REPORT": "NGO", "WISMA_PUTRA_REPORT": "Wisma Putra", "POLICE_VICTIM": "Police to refuge"}
 
 
 def order_worklist(rows: pd.DataFrame) -> pd.DataFrame:

@@ -36,6 +36,9 @@ MAYBE = ("ngo|reports|ORG-2024-00001", "kln|consular_cases|KLN/KONS/2024/00002")
 # One man, as the foreign ministry and the police have him.
 ALI = ("kln|consular_cases|KLN/KONS/2024/00001", "pdrm|persons|D3/TIP/00045/2024|1")
 
+# A victim of the police and her protection order.
+PROTECTED = ("jkm|protection_orders|JKM/PP/2022/00001", "pdrm|persons|D3/TIP/00123/2022|1")
+
 RUN_DBT = """
 import json, sys
 from dbt.cli.main import dbtRunner
@@ -50,6 +53,8 @@ create table linked.person_link(person_record_id varchar, person_key varchar, ma
     match_weight double, model_version varchar, cluster_size bigint);
 create table linked.person_pair(person_record_id_l varchar, person_record_id_r varchar,
     match_probability double, match_weight double, reasons_en varchar, reasons_ms varchar);
+create table linked.order_pair(order_record_id varchar, person_record_id varchar, match_probability double,
+    match_weight double, is_same_person boolean, reasons_en varchar, reasons_ms varchar);
 create schema forecast;
 """
 
@@ -167,6 +172,11 @@ def prepare(built: Built, records: Records = RECORDS) -> None:
         connection.execute(
             "insert into linked.person_pair values (?, ?, 0.5, 0.0, 'names look alike', 'nama hampir serupa')",
             [left, right],
+        )
+        order, victim = (hashlib.md5(key.encode(), usedforsecurity=False).hexdigest() for key in PROTECTED)
+        connection.execute(
+            "insert into linked.order_pair values (?, ?, 0.97, 5.0, true, 'same name', 'nama sama')",
+            [order, victim],
         )
 
 

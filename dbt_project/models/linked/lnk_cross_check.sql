@@ -1,5 +1,6 @@
--- One row per check and current record of a person whom an organisation or the foreign ministry reported:
--- what the police and the foreign ministry know of that person, now and a week ago. No report is left out.
+-- One row per check and current record of a person whom an organisation or the foreign ministry reported, or whom
+-- the police found as a victim: what the police, the foreign ministry and the places of refuge know of that person,
+-- now and a week ago. No report is left out.
 with today as (
 
     select
@@ -54,6 +55,65 @@ asked as (
         'WISMA_PUTRA_REPORT' as check_code,
         'KLN' as source_agency_code,
         'PDRM' as target_agency_code
+    union all
+    select
+        'POLICE_VICTIM' as check_code,
+        'PDRM' as source_agency_code,
+        'JKM' as target_agency_code
+
+),
+
+-- The records that a check looks for: all reports, and of the police's lists the victims.
+sought as (
+
+    select
+        asked.check_code,
+        asked.target_agency_code,
+        record.*
+    from record
+    inner join asked on record.source_agency_code = asked.source_agency_code
+    where asked.check_code <> 'POLICE_VICTIM' or record.role_code = 'VICTIM'
+
+),
+
+order_told as (
+
+    select
+        order_no,
+        min(known_on) as first_known_on
+    from {{ ref('stg_jkm__protection_orders') }}
+    group by order_no
+
+),
+
+order_found as (
+
+    select
+        found.order_record_id,
+        found.person_record_id,
+        record.person_key,
+        found.match_probability,
+        found.is_same_person,
+        found.reasons_en,
+        found.reasons_ms,
+        orders.order_no,
+        order_told.first_known_on,
+        row_number() over (
+            partition by found.order_record_id
+            order by found.match_probability desc, record.person_key asc, found.person_record_id asc
+        ) as preference
+    from {{ source('linked', 'order_pair') }} as found
+    inner join {{ ref('cnf_protection_order') }} as orders on found.order_record_id = orders.order_record_id
+    inner join order_told on orders.order_no = order_told.order_no
+    inner join record on found.person_record_id = record.person_record_id
+
+),
+
+-- An order is about one person: the one it resembles most, if that is enough.
+order_person as (
+
+    select * from order_found
+    where preference = 1 and is_same_person
 
 ),
 
@@ -81,44 +141,75 @@ pair as (
 match_found as (
 
     select
-        asked.check_code,
-        record.person_record_id,
-        asked.target_agency_code,
+        sought.check_code,
+        sought.person_record_id,
+        sought.target_agency_code,
         target.person_record_id as target_record_id,
         target.source_case_no as target_case_no,
-        greatest(record.first_known_on, target.first_known_on) as found_on,
+        greatest(sought.first_known_on, target.first_known_on) as found_on,
         target.first_known_on as target_known_on,
         true as is_same_person,
-        coalesce(pair.match_probability, record.match_probability) as match_probability,
+        coalesce(pair.match_probability, sought.match_probability) as match_probability,
         coalesce(pair.reasons_en, 'linked through another record of this person') as reasons_en,
         coalesce(pair.reasons_ms, 'dikaitkan melalui rekod lain orang ini') as reasons_ms
-    from record
-    inner join asked on record.source_agency_code = asked.source_agency_code
+    from sought
     inner join record as target
-        on record.person_key = target.person_key and asked.target_agency_code = target.source_agency_code
+        on sought.person_key = target.person_key and sought.target_agency_code = target.source_agency_code
     left join pair
         on
-            record.person_record_id = pair.person_record_id
+            sought.person_record_id = pair.person_record_id
             and target.person_record_id = pair.target_record_id
     union all
     select
-        asked.check_code,
-        record.person_record_id,
-        asked.target_agency_code,
+        sought.check_code,
+        sought.person_record_id,
+        sought.target_agency_code,
         target.person_record_id as target_record_id,
         target.source_case_no as target_case_no,
-        greatest(record.first_known_on, target.first_known_on) as found_on,
+        greatest(sought.first_known_on, target.first_known_on) as found_on,
         target.first_known_on as target_known_on,
         false as is_same_person,
         pair.match_probability,
         pair.reasons_en,
         pair.reasons_ms
-    from record
-    inner join asked on record.source_agency_code = asked.source_agency_code
-    inner join pair on record.person_record_id = pair.person_record_id
+    from sought
+    inner join pair on sought.person_record_id = pair.person_record_id
     inner join record as target
-        on pair.target_record_id = target.person_record_id and asked.target_agency_code = target.source_agency_code
-    where record.person_key <> target.person_key
+        on pair.target_record_id = target.person_record_id and sought.target_agency_code = target.source_agency_code
+    where sought.person_key <> target.person_key
+    union all
+    select
+        sought.check_code,
+        sought.person_record_id,
+        sought.target_agency_code,
+        order_person.order_record_id as target_record_id,
+        order_person.order_no as target_case_no,
+        greatest(sought.first_known_on, order_person.first_known_on) as found_on,
+        order_person.first_known_on as target_known_on,
+        true as is_same_person,
+        order_person.match_probability,
+        order_person.reasons_en,
+        order_person.reasons_ms
+    from sought
+    inner join order_person on sought.person_key = order_person.person_key
+    where sought.target_agency_code = 'JKM'
+    union all
+    select
+        sought.check_code,
+        sought.person_record_id,
+        sought.target_agency_code,
+        order_found.order_record_id as target_record_id,
+        order_found.order_no as target_case_no,
+        greatest(sought.first_known_on, order_found.first_known_on) as found_on,
+        order_found.first_known_on as target_known_on,
+        false as is_same_person,
+        order_found.match_probability,
+        order_found.reasons_en,
+        order_found.reasons_ms
+    from sought
+    inner join order_found on sought.person_record_id = order_found.person_record_id
+    left join order_person on order_found.order_record_id = order_person.order_record_id
+    where sought.target_agency_code = 'JKM' and order_person.order_record_id is null
 
 ),
 
@@ -141,6 +232,13 @@ summed as (
                     then match_found.target_known_on
             end
         ) as wisma_known_on,
+        min(
+            case
+                when
+                    match_found.target_agency_code = 'JKM' and match_found.is_same_person
+                    then match_found.target_known_on
+            end
+        ) as shelter_known_on,
         max(case when match_found.is_same_person then 0 else 1 end) as likely_flag,
         min(
             case
@@ -152,6 +250,11 @@ summed as (
                 when match_found.target_agency_code = 'KLN' and match_found.is_same_person then match_found.found_on
             end
         ) as wisma_found_on,
+        min(
+            case
+                when match_found.target_agency_code = 'JKM' and match_found.is_same_person then match_found.found_on
+            end
+        ) as shelter_found_on,
         min(case when not match_found.is_same_person then match_found.found_on end) as likely_found_on
     from match_found
     group by match_found.check_code, match_found.person_record_id
@@ -213,14 +316,23 @@ home as (
 reported as (
 
     select distinct
-        asked.check_code,
-        record.*,
-        coalesce(report.case_status_code, consular.case_status_code, 'XX') as case_status_code
-    from record
-    inner join asked on record.source_agency_code = asked.source_agency_code
-    left join {{ ref('cnf_ngo_report') }} as report on record.person_record_id = report.report_record_id
+        sought.check_code,
+        sought.person_record_id,
+        sought.person_key,
+        sought.source_agency_code,
+        sought.source_case_no,
+        sought.age_years,
+        sought.country_code,
+        sought.first_known_on,
+        coalesce(
+            report.case_status_code, consular.case_status_code, police.case_status_code, 'XX'
+        ) as case_status_code
+    from sought
+    left join {{ ref('cnf_ngo_report') }} as report on sought.person_record_id = report.report_record_id
     left join {{ ref('cnf_consular_case') }} as consular
-        on record.person_record_id = consular.consular_record_id
+        on sought.person_record_id = consular.consular_record_id
+    left join {{ ref('cnf_case') }} as police
+        on sought.source_agency_code = police.source_agency_code and sought.source_case_no = police.source_case_no
 
 ),
 
@@ -241,6 +353,7 @@ judged as (
             when summed.police_known_on is not null and summed.wisma_known_on is not null then 'BOTH'
             when summed.police_known_on is not null then 'KNOWN_POLICE'
             when summed.wisma_known_on is not null then 'KNOWN_WISMA'
+            when summed.shelter_known_on is not null then 'KNOWN_SHELTER'
             when coalesce(summed.likely_flag, 0) = 1 then 'LIKELY'
             else 'NEW'
         end as status_code,
@@ -250,6 +363,7 @@ judged as (
                 then 'BOTH'
             when summed.police_found_on <= today.week_before_on then 'KNOWN_POLICE'
             when summed.wisma_found_on <= today.week_before_on then 'KNOWN_WISMA'
+            when summed.shelter_found_on <= today.week_before_on then 'KNOWN_SHELTER'
             when summed.likely_found_on <= today.week_before_on then 'LIKELY'
             else 'NEW'
         end as status_code_week_before,
@@ -261,8 +375,13 @@ judged as (
         reported.country_code not in ('MY', 'XX')
         and held.code is not null
         and home.person_key is null as is_captive,
+        reported.case_status_code not in (
+            'CLOSED', 'CLOSED_REFERRED', 'NO_FURTHER_ACTION', 'RESCUED', 'REPATRIATED'
+        )
+        and home.person_key is null as is_open,
         summed.police_known_on,
         summed.wisma_known_on,
+        summed.shelter_known_on,
         best.match_probability,
         best.reasons_en,
         best.reasons_ms,
@@ -302,13 +421,17 @@ select
     end as change_code,
     is_child_code,
     is_captive,
-    -- 1 is most urgent: a child first, then whoever is still held, then whoever nobody knows of.
+    is_open,
+    -- 1 is most urgent: a child first, then whoever is still held, then whoever nobody knows of; a closed case last.
     cast(
-        1
-        + case when is_child_code = 'Y' then 0 else 4 end
-        + case when is_captive then 0 else 2 end
-        + case when status_code in ('NEW', 'LIKELY') then 0 else 1 end
-        as {{ dbt.type_bigint() }}
+        case
+            when not is_open then 9
+            else
+                1
+                + case when is_child_code = 'Y' then 0 else 4 end
+                + case when is_captive then 0 else 2 end
+                + case when status_code in ('NEW', 'LIKELY') then 0 else 1 end
+        end as {{ dbt.type_bigint() }}
     ) as urgency_level,
     match_probability,
     reasons_en,
@@ -316,5 +439,6 @@ select
     target_record_id,
     matching_record_nos,
     police_known_on,
-    wisma_known_on
+    wisma_known_on,
+    shelter_known_on
 from judged

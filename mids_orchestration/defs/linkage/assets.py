@@ -6,11 +6,12 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from mids_orchestration.defs.linkage.keys import LINK, PAIR
+from mids_orchestration.defs.linkage.keys import LINK, ORDER, PAIR
 from mids_orchestration.defs.linkage.worklist import cross_check_worklist
 from mids_orchestration.defs.pools import WAREHOUSE_WRITER
 from mids_orchestration.defs.resources import MidsHome
 from mids_orchestration.linkage.incremental import link_register
+from mids_orchestration.linkage.orders import ORDERS_QUERY, link_orders
 from mids_orchestration.linkage.person_model import DEFAULT
 from mids_orchestration.linkage.reasons import describe_pairs
 from mids_orchestration.linkage.register import read_register, write_charts, write_register
@@ -50,6 +51,18 @@ def build_linkage_assets() -> list[dg.AssetsDefinition]:
             owners=["team:data-engineering"],
             kinds={"python", "duckdb", "splink"},
         ),
+        dg.AssetSpec(
+            key=ORDER,
+            deps=[
+                dg.AssetKey(["conformed", "cnf_protection_order"]),
+                dg.AssetKey(["conformed", "cnf_person"]),
+            ],
+            description="One row per protection order and person record that may be one person, with "
+            "probability and reasons. Restricted.",
+            group_name="linked",
+            owners=["team:data-engineering"],
+            kinds={"python", "duckdb", "splink"},
+        ),
     ],
     check_specs=[
         dg.AssetCheckSpec(
@@ -74,6 +87,7 @@ def person_linkage(context: dg.AssetExecutionContext, mids: MidsHome) -> Iterato
     settings = mids.settings
     with open_warehouse(settings, read_only=True) as connection:
         persons = connection.execute("select * from conformed.cnf_person").df()
+        orders = connection.execute(ORDERS_QUERY).df()
     announce(f"linking {len(persons):,} person records")
     known = read_register(settings.identities, DEFAULT)
     same, different = binding(read_decisions(settings.identities))
@@ -83,9 +97,12 @@ def person_linkage(context: dg.AssetExecutionContext, mids: MidsHome) -> Iterato
     )  # fmt: skip
     pairs = result.pairs.join(describe_pairs(result.pairs, result.model.config if result.model else DEFAULT))
     index = search_index(result.prepared) if len(result.prepared) else pd.DataFrame(columns=_INDEX_COLUMNS)
+    of_orders = link_orders(result.prepared, orders, result.model)
     with open_warehouse(settings) as connection:
         connection.execute("create schema if not exists linked")
-        for table, frame in (("person_link", result.links), ("person_pair", pairs), ("person_search", index)):
+        for table, frame in (
+            ("person_link", result.links), ("person_pair", pairs), ("person_search", index), ("order_pair", of_orders),
+        ):  # fmt: skip
             _replace(connection, table, frame)
     write_register(settings.identities, result)
     charts = write_charts(settings.identities / "charts", result)
@@ -94,6 +111,7 @@ def person_linkage(context: dg.AssetExecutionContext, mids: MidsHome) -> Iterato
     yield dg.MaterializeResult(
         asset_key=LINK, metadata={"dagster/row_count": len(result.links), **pages, **metrics}
     )
+    yield dg.MaterializeResult(asset_key=ORDER, metadata={"dagster/row_count": len(of_orders)})
     yield dg.MaterializeResult(asset_key=PAIR, metadata={"dagster/row_count": len(result.pairs)})
     given = result.links["person_record_id"]
     yield dg.AssetCheckResult(

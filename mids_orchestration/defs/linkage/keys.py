@@ -4,3 +4,4 @@ import dagster as dg
 
 LINK = dg.AssetKey(["linked", "person_link"])
 PAIR = dg.AssetKey(["linked", "person_pair"])
+ORDER = dg.AssetKey(["linked", "order_pair"])

@@ -5,6 +5,7 @@ Belongs here: what a cell is, and which cells add up to which, across tables. Do
 
 All tables count the same persons, so a table by fewer attributes is the total of one by more: the cells of B are sums
 of cells of A whenever B's attributes are among A's. A *block* is one crime type and year: sums never cross blocks.
+A table with a column `check_code` counts those whom one source reported: every check is a block of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import pandas as pd
 #: Columns that every protected table has: the block, the number, and whether it is shown.
 BLOCK = ("year_start", "crime_type_code")
 VALUE, STATUS = "count_value", "count_status"
+#: Who is counted, in tables that do not count everybody.
+UNIVERSE = "check_code"
 PUBLISHED, SUPPRESSED = "published", "suppressed"
 
 Cell = tuple[str, tuple[str, ...]]
@@ -41,8 +44,12 @@ def blocks(tables: Tables) -> Iterator[tuple[tuple[object, ...], dict[str, pd.Da
     """Every block with its rows of every table, ordered by block."""
     found: dict[tuple[object, ...], dict[str, pd.DataFrame]] = defaultdict(dict)
     for name, frame in sorted(tables.items()):
-        for key, rows in frame.groupby(list(BLOCK), sort=True):
-            found[key][name] = rows
+        for (year, crime), rows in frame.groupby(list(BLOCK), sort=True):
+            if UNIVERSE not in rows:
+                found[year, crime][name] = rows
+                continue
+            for universe, part in rows.groupby(UNIVERSE, sort=True):
+                found[year, f"{crime} {universe}"][name] = part
     yield from sorted(found.items(), key=lambda item: str(item[0]))
 
 

@@ -103,6 +103,19 @@ def test_no_suppressed_count_is_known_closer_than_the_protection_interval(seed: 
     assert exact > 0, "primary suppression alone must fail, or the attack proves nothing"
 
 
+def test_reported_persons_are_a_block_of_their_own_per_check() -> None:
+    """They are not everybody, so no total of everybody may be read as theirs."""
+    full = counted(persons(4))
+    year, crime = str(next(iter(full.values()))["year_start"].iloc[0]), "TIP"
+    rows = [(year, crime, "NGO_REPORT", "NEW", 120), (year, crime, "NGO_REPORT", "LIKELY", 3)]
+    columns = ["year_start", "crime_type_code", "check_code", "status_code", "count_value"]
+    checked = pd.DataFrame(rows, columns=columns).assign(count_status="published")
+    shown = protect({**full, "fct_cross_check_year": checked}, POLICY, as_of=AS_OF, published={})
+    for name, frame in protect(full, POLICY, as_of=AS_OF, published={}).items():
+        pd.testing.assert_frame_equal(shown[name], frame)
+    assert shown["fct_cross_check_year"]["count_status"].tolist() == ["published", "suppressed"]
+
+
 def test_what_is_shown_is_true_and_zero_is_not_suppressed() -> None:
     full = counted(persons(4))
     shown = protect(full, POLICY, as_of=AS_OF, published={})

@@ -1,4 +1,5 @@
--- One row per check and reported person: whether the police and the foreign ministry know of the person.
+-- One row per check and reported person: whether the police, the foreign ministry and the places of refuge know of
+-- the person.
 select
     check_code,
     person_record_id as report_key,
@@ -10,6 +11,7 @@ select
     urgency_level,
     is_child_code,
     is_captive,
+    is_open,
     country_code,
     case_status_code,
     match_probability,
@@ -19,5 +21,6 @@ select
     first_known_on as reported_known_on,
     police_known_on,
     wisma_known_on,
+    shelter_known_on,
     as_of_on
 from {{ ref('lnk_cross_check') }}
