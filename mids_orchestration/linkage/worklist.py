@@ -23,8 +23,8 @@ QUERY = """
         checked.status_code_week_before, checked.is_child_code, checked.is_captive, person.full_name,
         checked.source_case_no, checked.matching_record_nos, checked.match_probability, checked.reasons_en,
         checked.reasons_ms, checked.country_code, checked.case_status_code, checked.first_known_on,
-        checked.police_known_on, checked.wisma_known_on, checked.shelter_known_on, checked.person_record_id, checked.target_record_id,
-        checked.as_of_on
+        checked.police_known_on, checked.wisma_known_on, checked.shelter_known_on, checked.person_record_id,
+        checked.target_record_id, checked.as_of_on
     from linked.lnk_cross_check as checked
     inner join conformed.cnf_person as person on checked.person_record_id = person.person_record_id
 """

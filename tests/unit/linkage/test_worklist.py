@@ -24,8 +24,8 @@ def _rows() -> pd.DataFrame:
         "status_code_week_before": "NEW", "is_child_code": "N", "is_captive": False, "full_name": "Contoh Satu",
         "source_case_no": "ORG-1", "matching_record_nos": None, "match_probability": None, "reasons_en": None,
         "reasons_ms": None, "country_code": "MY", "case_status_code": "ACTIVE", "first_known_on": "2026-06-01",
-        "police_known_on": None, "wisma_known_on": None, "shelter_known_on": None, "person_record_id": "r1", "target_record_id": None,
-        "as_of_on": "2026-06-29",
+        "police_known_on": None, "wisma_known_on": None, "shelter_known_on": None, "person_record_id": "r1",
+        "target_record_id": None, "as_of_on": "2026-06-29",
     }  # fmt: skip
     child = {"urgency_level": 1, "is_child_code": "Y", "is_captive": True, "full_name": '=HYPERLINK("x")'}
     return pd.DataFrame(
