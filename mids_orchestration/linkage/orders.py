@@ -18,19 +18,29 @@ from mids_orchestration.linkage.prepare import prepare_persons
 from mids_orchestration.linkage.reasons import describe_pairs
 from mids_orchestration.linkage.workspace import attach_terms, open_workspace
 
-#: The orders of the warehouse as `conformed.cnf_person` would have them.
+#: The orders of the warehouse as `conformed.cnf_person` would have them; the place is that of the case they name.
 ORDERS_QUERY = """
+    with places as (
+        select case_no_norm, min(state_code) as state_code, min(raid_no) as raid_no
+        from conformed.cnf_case
+        where source_agency_code = 'PDRM' and state_code <> 'XX'
+        group by case_no_norm
+    )
+
     select
-        order_record_id as person_record_id, 'JKM' as source_agency_code, 'protection_orders' as source_record,
-        order_no as source_case_no, case_no_norm, 'VICTIM' as role_code, full_name, sex_code, birth_date,
+        orders.order_record_id as person_record_id, 'JKM' as source_agency_code,
+        'protection_orders' as source_record, orders.order_no as source_case_no, orders.case_no_norm,
+        'VICTIM' as role_code, orders.full_name, orders.sex_code, orders.birth_date,
         case
-            when birth_date is null then 'unknown'
-            when extract(month from birth_date) = 1 and extract(day from birth_date) = 1 then 'year'
+            when orders.birth_date is null then 'unknown'
+            when extract(month from orders.birth_date) = 1 and extract(day from orders.birth_date) = 1 then 'year'
             else 'day'
         end as birth_date_precision,
-        nationality_code, document_type, document_no, 'XX' as state_code, 'MY' as country_code,
-        interim_on as event_on, known_on
-    from conformed.cnf_protection_order
+        orders.nationality_code, orders.document_type, orders.document_no,
+        coalesce(places.state_code, 'XX') as state_code, 'MY' as country_code, orders.interim_on as event_on,
+        places.raid_no, orders.known_on
+    from conformed.cnf_protection_order as orders
+    left join places on orders.case_no_norm = places.case_no_norm
 """
 PAIR_COLUMNS = [
     "order_record_id", "person_record_id", "match_probability", "match_weight", "is_same_person", "reasons_en",

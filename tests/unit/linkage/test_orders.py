@@ -24,7 +24,7 @@ def linked(population: tuple[pd.DataFrame, pd.Series]) -> LinkageResult:
 
 
 def _orders(persons: pd.DataFrame) -> pd.DataFrame:
-    """The orders of every twentieth victim: the case number, the name by another hand, no age, no place."""
+    """The orders of every twentieth victim: the case number, the name by another hand, no age."""
     import numpy as np
 
     rng = np.random.default_rng(5)
@@ -32,9 +32,7 @@ def _orders(persons: pd.DataFrame) -> pd.DataFrame:
     some = police[police["role_code"] == "VICTIM"].iloc[::20].copy()
     some["person_record_id"] = "order-" + some["person_record_id"]
     some["full_name"] = [vary(rng, name) for name in some["full_name"]]
-    return some.assign(
-        source_agency_code="JKM", source_record="protection_orders", state_code="XX", age_years=None
-    )
+    return some.assign(source_agency_code="JKM", source_record="protection_orders", age_years=None)
 
 
 def test_orders_find_their_persons(population: tuple[pd.DataFrame, pd.Series], linked: LinkageResult) -> None:
@@ -48,7 +46,7 @@ def test_orders_find_their_persons(population: tuple[pd.DataFrame, pd.Series], l
     found = sure.loc[right, "order_record_id"].nunique() / len(orders)
     print(f"{len(orders)} orders, {found:.3f} found, precision {right.mean():.3f}")
     assert found >= 0.9 and right.mean() >= 0.97
-    assert set(pairs["person_record_id"]) <= set(police["person_record_id"]), (
+    assert set(pairs["person_record_id"]) <= set(persons["person_record_id"]), (
         "orders are not compared with orders"
     )
     assert (sure["reasons_en"].str.len() > 0).all() and (sure["reasons_ms"].str.len() > 0).all()
