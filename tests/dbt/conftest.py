@@ -55,6 +55,12 @@ create table linked.person_pair(person_record_id_l varchar, person_record_id_r v
     match_probability double, match_weight double, reasons_en varchar, reasons_ms varchar);
 create table linked.order_pair(order_record_id varchar, person_record_id varchar, match_probability double,
     match_weight double, is_same_person boolean, reasons_en varchar, reasons_ms varchar);
+create table linked.unseen_estimate(population_code varchar, year_start date, list_names varchar,
+    observed_count bigint, shared_count bigint, estimate_count bigint, lower_count bigint, upper_count bigint,
+    is_refused boolean, reason_text varchar, model_text varchar);
+insert into linked.unseen_estimate values
+    ('VICTIM', '2024-01-01', 'JIM, NGO, PDRM', 464, 18, 1200, 900, 1800, false, null, 'by hand'),
+    ('MISSING_ABROAD', '2024-01-01', 'KLN, NGO', 30, 2, null, null, null, true, 'too few lists', 'none');
 create schema forecast;
 """
 

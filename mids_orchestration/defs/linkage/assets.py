@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from mids_orchestration.defs.linkage.keys import LINK, ORDER, PAIR
+from mids_orchestration.defs.linkage.keys import LINK, ORDER, PAIR, SPECS, UNSEEN
 from mids_orchestration.defs.linkage.worklist import cross_check_worklist
 from mids_orchestration.defs.pools import WAREHOUSE_WRITER
 from mids_orchestration.defs.resources import MidsHome
@@ -17,6 +17,7 @@ from mids_orchestration.linkage.reasons import describe_pairs
 from mids_orchestration.linkage.register import read_register, write_charts, write_register
 from mids_orchestration.linkage.review import binding, read_decisions
 from mids_orchestration.linkage.search import search_index
+from mids_orchestration.linkage.unseen import LISTS_QUERY, unseen_estimates
 from mids_orchestration.progress import announce
 from mids_orchestration.warehouse import open_warehouse
 
@@ -32,38 +33,7 @@ def build_linkage_assets() -> list[dg.AssetsDefinition]:
 
 
 @dg.multi_asset(
-    specs=[
-        dg.AssetSpec(
-            key=LINK,
-            deps=[dg.AssetKey(["conformed", "cnf_person"])],
-            description="One row per source record of a person: the person key it was given, how sure we "
-            "are, and under which model. Restricted.",
-            group_name="linked",
-            owners=["team:data-engineering"],
-            kinds={"python", "duckdb", "splink"},
-        ),
-        dg.AssetSpec(
-            key=PAIR,
-            deps=[dg.AssetKey(["conformed", "cnf_person"])],
-            description="One row per pair of source records that the model compared and found likely "
-            "enough to keep, with probability and weight. Restricted.",
-            group_name="linked",
-            owners=["team:data-engineering"],
-            kinds={"python", "duckdb", "splink"},
-        ),
-        dg.AssetSpec(
-            key=ORDER,
-            deps=[
-                dg.AssetKey(["conformed", "cnf_protection_order"]),
-                dg.AssetKey(["conformed", "cnf_person"]),
-            ],
-            description="One row per protection order and person record that may be one person, with "
-            "probability and reasons. Restricted.",
-            group_name="linked",
-            owners=["team:data-engineering"],
-            kinds={"python", "duckdb", "splink"},
-        ),
-    ],
+    specs=SPECS,
     check_specs=[
         dg.AssetCheckSpec(
             "every_record_has_a_person",
@@ -88,6 +58,7 @@ def person_linkage(context: dg.AssetExecutionContext, mids: MidsHome) -> Iterato
     with open_warehouse(settings, read_only=True) as connection:
         persons = connection.execute("select * from conformed.cnf_person").df()
         orders = connection.execute(ORDERS_QUERY).df()
+        listed = connection.execute(LISTS_QUERY).df()
     announce(f"linking {len(persons):,} person records")
     known = read_register(settings.identities, DEFAULT)
     same, different = binding(read_decisions(settings.identities))
@@ -98,10 +69,12 @@ def person_linkage(context: dg.AssetExecutionContext, mids: MidsHome) -> Iterato
     pairs = result.pairs.join(describe_pairs(result.pairs, result.model.config if result.model else DEFAULT))
     index = search_index(result.prepared) if len(result.prepared) else pd.DataFrame(columns=_INDEX_COLUMNS)
     of_orders = link_orders(result.prepared, orders, result.model)
+    unseen = unseen_estimates(listed, result.links)
     with open_warehouse(settings) as connection:
         connection.execute("create schema if not exists linked")
         for table, frame in (
             ("person_link", result.links), ("person_pair", pairs), ("person_search", index), ("order_pair", of_orders),
+            ("unseen_estimate", unseen),
         ):  # fmt: skip
             _replace(connection, table, frame)
     write_register(settings.identities, result)
@@ -111,6 +84,7 @@ def person_linkage(context: dg.AssetExecutionContext, mids: MidsHome) -> Iterato
     yield dg.MaterializeResult(
         asset_key=LINK, metadata={"dagster/row_count": len(result.links), **pages, **metrics}
     )
+    yield dg.MaterializeResult(asset_key=UNSEEN, metadata={"dagster/row_count": len(unseen)})
     yield dg.MaterializeResult(asset_key=ORDER, metadata={"dagster/row_count": len(of_orders)})
     yield dg.MaterializeResult(asset_key=PAIR, metadata={"dagster/row_count": len(result.pairs)})
     given = result.links["person_record_id"]
