@@ -375,9 +375,8 @@ judged as (
         reported.country_code not in ('MY', 'XX')
         and held.code is not null
         and home.person_key is null as is_captive,
-        reported.case_status_code not in (
-            'CLOSED', 'CLOSED_REFERRED', 'NO_FURTHER_ACTION', 'RESCUED', 'REPATRIATED'
-        )
+        ended.code is null
+        and reported.case_status_code <> 'RESCUED'
         and home.person_key is null as is_open,
         summed.police_known_on,
         summed.wisma_known_on,
@@ -390,6 +389,8 @@ judged as (
     from reported
     cross join today
     left join home on reported.person_key = home.person_key
+    left join {{ ref('ref_final_status') }} as ended
+        on reported.case_status_code = ended.code and ended.domain = 'case_status'
     left join {{ ref('ref_held_status') }} as held on reported.case_status_code = held.code
     left join summed
         on reported.check_code = summed.check_code and reported.person_record_id = summed.person_record_id
