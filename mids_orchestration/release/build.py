@@ -33,6 +33,7 @@ from mids_orchestration.release import (
     hub,
     model_card,
     store,
+    synthetic_step,
 )
 from mids_orchestration.release.datapackage import describe_release, package_gate, readme
 from mids_orchestration.release.dictionary import write_dictionary
@@ -55,7 +56,6 @@ from mids_orchestration.release.tables import (
     TableFile,
     described,
     literal,
-    sha256_of,
     warehouse_reader,
     write_database,
     write_parquet,
@@ -137,9 +137,12 @@ def build_release(
             with warehouse_reader(warehouse) as connection:
                 passed = _gate_structure(connection, plan, promised, upstream_gates)
                 announce(f"release: writing {len(ordered)} tables")
-                tables = _write_tables(connection, plan, stage, releases)
+                synthetic = synthetic_step.synthetic_file(connection, ordered, as_of, releases)
+                tables = _write_tables(connection, plan, stage, releases, synthetic)
                 index = _identities(connection, identities)
-            release = _finish(releases, stage, plan, tables, passed, index, row_tolerance, announce)
+            release = _finish(
+                releases, stage, plan, tables, passed, index, row_tolerance, announce, synthetic
+            )
             (releases / store.REFUSED).unlink(missing_ok=True)
             return release
         except ReleaseRefused as refusal:
@@ -172,7 +175,11 @@ def _gate_structure(
 
 
 def _write_tables(
-    connection: duckdb.DuckDBPyConnection, plan: _Plan, stage: Path, releases: Path
+    connection: duckdb.DuckDBPyConnection,
+    plan: _Plan,
+    stage: Path,
+    releases: Path,
+    synthetic: synthetic_step.Synthetic | None,
 ) -> list[TableFile]:
     (stage / "data").mkdir()
     (stage / store.RESTRICTED / "data").mkdir(parents=True)
@@ -185,6 +192,12 @@ def _write_tables(
             connection.register("protected", protected[export.name])
             written.append(write_parquet(connection, export, path, source="protected"))
             connection.unregister("protected")
+        elif export.zone == "public" and export.disclosure == "synthetic" and synthetic:
+            connection.register("synthetic", synthetic.rows)
+            written.append(write_parquet(connection, export, path, source="synthetic"))
+            connection.unregister("synthetic")
+        elif export.zone == "public" and export.disclosure in {"persons", "synthetic"}:
+            raise ReleaseError(f"{export.name} holds persons and was not protected: nothing is written")
         else:
             written.append(write_parquet(connection, export, path))
     return written
@@ -205,6 +218,7 @@ def _finish(
     index: IdentityIndex | None,
     row_tolerance: float,
     announce: Announce,
+    synthetic: synthetic_step.Synthetic | None,
 ) -> Release:
     identity = _identity(plan, tables, stage)
     release_id = f"{plan.as_of.isoformat()}-{store.identity_hash(identity)}"
@@ -224,6 +238,7 @@ def _finish(
     (stage / "dashboard.html").write_text(page, "utf-8")
     if plan.documentation:
         (stage / "dbt_docs.html").write_text(plan.documentation, "utf-8")
+    synthetic_step.write_account(stage, synthetic)
     (stage / "CHANGES.md").write_text(compare.changes_text(changes, release_id), "utf-8")
     hub.write_hub(stage / "hub", tables)
     model_card.write_card(stage, tables, release_id, plan.as_of, plan.as_of_week, plan.data_version)
@@ -232,13 +247,14 @@ def _finish(
         *passed,
         *_gate_files(stage, tables, index, _rows_before(releases), row_tolerance),
         disclosure_step.protected_gate(tables, releases),
+        synthetic_step.synthetic_gate(tables, synthetic),
     ]
     _refuse_if_any(results)
-    ledger, seen_first = disclosure_step.to_remember(tables, releases)
+    ledger, seen_first = disclosure_step.to_remember(tables, releases, synthetic)
     head = seen_first[-1].digest if seen_first else ledger.head
-    told = disclosure_step.facts(tables, head)
+    told = {**disclosure_step.facts(tables, head), "synthetic": synthetic_step.facts(synthetic)}
     _write_facts(stage, plan, tables, results, identity, release_id, headline, told)
-    _seal(stage)
+    store.seal(stage)
     # Before anybody can see it: a process that dies here has remembered too much, which harms nobody.
     ledger.add(seen_first)
     if shelved.exists():  # damaged since: keep the evidence, put the whole one in its place
@@ -379,22 +395,6 @@ def _write_facts(
 def _feed(feed: FeedState) -> dict[str, Any]:
     last = feed.last_known_on
     return {**dataclasses.asdict(feed), "last_known_on": last.isoformat() if last else None}
-
-
-def _seal(stage: Path) -> None:
-    """Checksums, read-only files, closed restricted folder, everything on disk."""
-    restricted = stage / store.RESTRICTED
-    for root, skip in ((restricted, None), (stage, store.RESTRICTED)):
-        listed = sorted(
-            path for path in root.rglob("*") if path.is_file() and path.relative_to(root).parts[0] != skip
-        )
-        lines = [f"{sha256_of(path)}  {path.relative_to(root)}" for path in listed]
-        (root / store.SUMS).write_text("\n".join(lines) + "\n", "utf-8")
-    for path in [*stage.rglob("*"), stage]:
-        inside = restricted == path or restricted in path.parents
-        folder, file = (0o700, 0o400) if inside else (0o755, 0o444)
-        path.chmod(folder if path.is_dir() else file)
-        store.sync(path)
 
 
 def _write_json(path: Path, value: Any) -> None:

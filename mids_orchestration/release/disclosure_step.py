@@ -27,8 +27,9 @@ from mids_orchestration.release.disclosure import (
     published_blocks,
 )
 from mids_orchestration.release.disclosure.cells import blocks, cells
-from mids_orchestration.release.disclosure.ledger import COUNTS, Entry, Ledger, told_of_block
+from mids_orchestration.release.disclosure.ledger import COUNTS, SYNTHETIC, Entry, Ledger, told_of_block
 from mids_orchestration.release.model import Export, GateResult, ReleaseError
+from mids_orchestration.release.synthetic_step import Synthetic
 from mids_orchestration.release.tables import TableFile, literal, source_of
 
 OWNER = "MAPO secretariat, data protection"
@@ -40,12 +41,15 @@ def facts(tables: Sequence[TableFile], ledger_head: str) -> dict[str, Any]:
     return {**asdict(load_policy()), "tables": names, "ledger": ledger_head}
 
 
-def to_remember(tables: Sequence[TableFile], releases: Path) -> tuple[Ledger, list[Entry]]:
-    """The ledger and what a release about to be shelved adds to it: blocks that nobody has seen before."""
+def to_remember(
+    tables: Sequence[TableFile], releases: Path, synthetic: Synthetic | None
+) -> tuple[Ledger, list[Entry]]:
+    """The ledger and what a release about to be shelved adds to it: what nobody has seen before."""
     ledger, edition = Ledger(releases), load_policy().edition
     held = ledger.blocks(edition)
     new = [told_of_block(key, block) for key, block in blocks(_shown(tables)) if key not in held]
-    return ledger, ledger.next_entries(COUNTS, edition, new)
+    told = [(SYNTHETIC, synthetic.told)] if synthetic and synthetic.is_new else []
+    return ledger, ledger.next_entries(edition, [*told, *((COUNTS, block) for block in new)])
 
 
 def declared(exports: Sequence[Export]) -> GateResult:

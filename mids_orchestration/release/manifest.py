@@ -11,7 +11,7 @@ model ``zone``          ``public`` | ``restricted`` | ``internal`` (never export
 model ``label_en/_ms``  short title (``label: {en, ms}`` also works)
 model ``description_ms``  Malay description
 model ``grain``         "One row per …" (default: the description's first sentence)
-model ``disclosure``    persons | events | estimates | external: what the numbers are of
+model ``disclosure``    persons | events | estimates | external | synthetic: what the numbers are of
 model ``unit``, ``calendar``  what a fact counts, and by which day
 model ``public_where``  SQL condition on the rows that may be public
 model ``primary_key``   list, where neither a constraint nor a ``primary_key`` test declares it
@@ -30,7 +30,7 @@ from mids_orchestration.release.model import Bilingual, Export, ExportColumn, Fo
 _ZONES = ("public", "restricted")
 #: Never leaves the warehouse: said outright by models which hold names or record numbers.
 _INTERNAL = "internal"
-_DISCLOSURE = ("persons", "events", "estimates", "external")
+_DISCLOSURE = ("persons", "events", "estimates", "external", "synthetic")
 _PII = ("none", "indirect", "direct")
 _REF = re.compile(r"ref\(\s*['\"]([^'\"]+)['\"]")
 

@@ -74,7 +74,8 @@ class Export:
         primary_key: columns that identify a row; empty = not declared.
         foreign_keys: references to other marts.
         disclosure: what the numbers are of: ``persons`` (protected when released), ``events`` (cases, operations),
-            ``estimates``, ``external`` (published by others); None = nobody has said (reported).
+            ``estimates``, ``external`` (published by others), ``synthetic`` (rows of persons, replaced when released);
+            None = nobody has said (refused).
         public_where: SQL condition on the rows that may be public; empty = all.
         unit: what a fact counts (case, person, charge); empty for dimensions.
         calendar: the column or day it is counted by; empty for dimensions.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,10 +29,13 @@ from mids_orchestration.release.tables import literal, quoted
 
 PUBLIC, OFFICERS, ACCESS = "mids", "mids_restricted", "mids_access"
 BI_ROLE, OFFICER_ROLE = "mids_bi", "mids_officer"
-#: Which agency a restricted row belongs to, where a column says it; else a constant; a table in neither is closed.
+#: Whose record a restricted row is, where a column says it; else a constant. A row of a case is also open to every
+#: agency that has a record in that case, a row of a person to whoever may see the person in a case. A table of which
+#: none of this can be said is closed.
 _AGENCY_COLUMNS = ("agency_code", "investigating_agency_code")
 _AGENCY_OF_TABLE = {"fct_consular_case": "KLN"}
 #: Restricted tables without persons: open to every officer.
+_CASES, _PERSONS = "bridge_case_agency", "fct_person_in_case"
 _FOR_ALL_OFFICERS = ("dq_unmapped_code", "mids_release")
 _TYPES = {
     "VARCHAR": "text", "BIGINT": "bigint", "INTEGER": "integer", "SMALLINT": "smallint", "TINYINT": "smallint",
@@ -141,8 +144,9 @@ def _load(server: psycopg.Connection[Any], schema: str, folder: Path, announce: 
         reader.execute(f"attach {literal(str(database))} as whole (read_only)")
         rows[f"{schema}.mids_release"] = _table(server, reader, aside, "mids_release", "whole.mids_release")
         if schema == OFFICERS:
-            for name in (*(r["name"] for r in package["resources"]), "mids_release"):
-                _row_security(server, reader, aside, name, folder)
+            there = [r["name"] for r in package["resources"]]
+            for name in (*there, "mids_release"):
+                _row_security(server, reader, aside, name, folder, there)
         grant = "grant usage on schema {0} to {1}; grant select on all tables in schema {0} to {1}"
         server.execute(sql.SQL(grant).format(sql.Identifier(aside), sql.Identifier(role)))
     announce(f"postgres: {len(rows)} tables of {schema} loaded aside")
@@ -208,9 +212,17 @@ def _foreign_keys(
 
 
 def _row_security(
-    server: psycopg.Connection[Any], reader: duckdb.DuckDBPyConnection, schema: str, name: str, folder: Path
+    server: psycopg.Connection[Any],
+    reader: duckdb.DuckDBPyConnection,
+    schema: str,
+    name: str,
+    folder: Path,
+    there: Collection[str],
 ) -> None:
-    """Rows of an officer's own agencies; a table of which nothing is said shows no row."""
+    """Rows of an officer's agencies and of cases they have a record in; a table of which nothing is said shows none.
+
+    A policy looks into other tables with the officer's own eyes, so their policies hold inside it too.
+    """
     table = sql.Identifier(schema, name)
     server.execute(sql.SQL("alter table {} enable row level security").format(table))
     held: set[str] = set()
@@ -219,21 +231,25 @@ def _row_security(
             f"describe select * from read_parquet({literal(str(folder / 'data' / f'{name}.parquet'))})"
         ).fetchall()
         held = {row[0] for row in described}
-    column = next((c for c in _AGENCY_COLUMNS if c in held), None)
-    rule: sql.Composable
+    rules: list[sql.Composable] = []
+    own = sql.SQL(f"{ACCESS}.may_read({{}})")
     if name in _FOR_ALL_OFFICERS:
-        rule = sql.SQL("true")
-    elif column:
-        rule = sql.SQL(f"{ACCESS}.may_read({{}})").format(sql.Identifier(column))
+        rules.append(sql.SQL("true"))
+    if column := next((c for c in _AGENCY_COLUMNS if c in held), None):
+        rules.append(own.format(sql.Identifier(column)))
     elif name in _AGENCY_OF_TABLE:
-        rule = sql.SQL(f"{ACCESS}.may_read({{}})").format(sql.Literal(_AGENCY_OF_TABLE[name]))
-    else:
-        return
-    server.execute(
-        sql.SQL("create policy own_agency on {} for select to {} using ({})").format(
-            table, sql.Identifier(OFFICER_ROLE), rule
+        rules.append(own.format(sql.Literal(_AGENCY_OF_TABLE[name])))
+    within = sql.SQL("{0}.{1} in (select seen.{1} from {2} as seen)")
+    if "case_key" in held and name != _CASES and _CASES in there:
+        rules.append(within.format(table, sql.Identifier("case_key"), sql.Identifier(schema, _CASES)))
+    elif "person_key" in held and not rules and _PERSONS in there:
+        rules.append(within.format(table, sql.Identifier("person_key"), sql.Identifier(schema, _PERSONS)))
+    if rules:
+        server.execute(
+            sql.SQL("create policy own_agency on {} for select to {} using ({})").format(
+                table, sql.Identifier(OFFICER_ROLE), sql.SQL(" or ").join(rules)
+            )
         )
-    )
 
 
 def _switch(server: psycopg.Connection[Any], schemas: list[str]) -> None:

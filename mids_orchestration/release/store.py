@@ -139,6 +139,24 @@ def rollback(releases: Path, release_id: str) -> Release:
     return release
 
 
+def seal(stage: Path) -> None:
+    """Checksums, read-only files, closed restricted folder, everything on disk."""
+    restricted = stage / RESTRICTED
+    for root, skip in ((restricted, None), (stage, RESTRICTED)):
+        listed = sorted(
+            path for path in root.rglob("*") if path.is_file() and path.relative_to(root).parts[0] != skip
+        )
+        lines = [f"{sha256_of(path)}  {path.relative_to(root)}" for path in listed]
+        (root / SUMS).write_text("\n".join(lines) + "\n", "utf-8")
+    for path in [*stage.rglob("*"), stage]:
+        inside = restricted == path or restricted in path.parents
+        if path.is_dir():
+            path.chmod(0o700 if inside else 0o755)
+        else:
+            path.chmod(0o400 if inside else 0o444)
+        sync(path)
+
+
 def verify_release(folder: Path) -> list[str]:
     """Return what is wrong with a release's files; an empty list means it is as published.
 

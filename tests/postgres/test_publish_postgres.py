@@ -128,6 +128,52 @@ def test_each_role_sees_what_it_may(postgres_dsn: str, two: Two) -> None:
             client.execute("delete from mids.dim_state")
 
 
+def test_every_agency_with_a_record_in_a_case_sees_the_case(postgres_dsn: str, tmp_path: Path) -> None:
+    """The police lead every case; Wisma Putra has records in some, the prosecution in one: each sees those, no more."""
+    marts = small.tables(seed=7)
+    cases = list(marts["fct_case"]["case_key"])
+    marts["fct_case"]["agency_code"] = "PDRM"
+    marts["fct_person_in_case"]["agency_code"] = "PDRM"
+    people = marts["fct_person_in_case"]
+    shared = sorted(set(people["case_key"]))[:5]
+    marts["bridge_case_agency"] = pd.DataFrame(
+        [(c, "PDRM") for c in cases] + [(c, "KLN") for c in shared] + [(shared[0], "AGC")],
+        columns=["case_key", "agency_code"],
+    )
+    marts["bridge_victim_control_method"] = pd.DataFrame(
+        {"person_key": people["person_key"].unique(), "control_method_code": "DebtBondage"}
+    )
+    manifest = small.manifest(marts)
+    for name in ("bridge_case_agency", "bridge_victim_control_method"):
+        manifest["nodes"][f"model.mids.{name}"]["config"]["meta"]["zone"] = "restricted"
+    warehouse = small.write_warehouse(tmp_path / "mids.duckdb", marts)
+    release = build(warehouse, tmp_path / "releases", exports_from_manifest(manifest), data_version="shared")
+    publish_postgres(release, postgres_dsn)
+    officers = {"officer_pdrm": "PDRM", "officer_kln": "KLN", "officer_agc": "AGC", "officer_jkm": "JKM"}
+    with psycopg.connect(postgres_dsn, autocommit=True) as server:
+        for role, agency in officers.items():
+            server.execute(f"drop role if exists {role}")
+            server.execute(f"create role {role} login in role mids_officer")
+            server.execute(
+                "insert into mids_access.officer values (%s, %s) on conflict do nothing", [role, agency]
+            )
+    seen = {}
+    for role, agency in officers.items():
+        with psycopg.connect(postgres_dsn.replace("user=owner", f"user={role}")) as client:
+            ask = {
+                "cases": "select case_key from mids_restricted.fct_case",
+                "people": "select person_key from mids_restricted.fct_person_in_case",
+                "control": "select person_key from mids_restricted.bridge_victim_control_method",
+                "agencies": "select distinct agency_code from mids_restricted.bridge_case_agency",
+            }
+            seen[agency] = {key: {row[0] for row in client.execute(query)} for key, query in ask.items()}
+    for agency, visible in (("PDRM", set(cases)), ("KLN", set(shared)), ("AGC", {shared[0]}), ("JKM", set())):
+        in_them = set(people[people["case_key"].isin(visible)]["person_key"])
+        assert seen[agency]["cases"] == visible, agency
+        assert seen[agency]["people"] == seen[agency]["control"] == in_them, agency
+        assert seen[agency]["agencies"] <= {agency}, "not who else has a record"
+
+
 def test_a_failed_load_leaves_the_release_before(postgres_dsn: str, two: Two) -> None:
     publish_postgres(two[0], postgres_dsn)
     with psycopg.connect(postgres_dsn, autocommit=True) as server:

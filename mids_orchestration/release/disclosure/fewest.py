@@ -22,7 +22,7 @@ from mids_orchestration.release.disclosure.cells import Cell, Equation
 #: A solver's answers are whole numbers but for this.
 _TINY = 1e-6
 #: Attacks on one cell that a block's search may cost.
-BUDGET = 300
+BUDGET = 600
 #: A total of everything is worth this many other cells to a reader.
 _GRAND = 5.0
 

@@ -81,10 +81,10 @@ class Ledger:
         """Every settled year and crime type as it was published, by block key."""
         return {tuple(told["block"]): _frames(told) for told in self.of(COUNTS, edition)}
 
-    def next_entries(self, kind: str, edition: int, told: Sequence[Mapping[str, Any]]) -> list[Entry]:
-        """Entries that would follow these, without writing them."""
+    def next_entries(self, edition: int, told: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Entry]:
+        """Entries (kind and what is told) that would follow these, without writing them."""
         added: list[Entry] = []
-        for one in told:
+        for kind, one in told:
             before = added[-1].digest if added else self.head
             added.append(Entry(kind, edition, one, _digest(before, kind, edition, one)))
         return added

@@ -9,6 +9,8 @@ from importlib.resources import files
 
 import yaml
 
+_PRIVACY = ("synthetic_epsilon", "synthetic_delta", "synthetic_budget")
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -19,11 +21,16 @@ class Policy:
         threshold: counts from 1 to ``threshold - 1`` are suppressed; an attacker's interval of a suppressed count is
             at least ``threshold - 1`` wide.
         settle_days: days after the end of a year until it is published.
+        synthetic_epsilon, synthetic_delta: what one synthetic case file costs every person.
+        synthetic_budget: the sum of ``synthetic_epsilon`` that all files together may cost.
     """
 
     edition: int
     threshold: int
     settle_days: int
+    synthetic_epsilon: float = 2.0
+    synthetic_delta: float = 1e-6
+    synthetic_budget: float = 8.0
 
     @property
     def width(self) -> int:
@@ -47,4 +54,7 @@ def load_policy() -> Policy:
     for name, lowest in least.items():
         if not isinstance(told.get(name), int) or told[name] < lowest:
             raise ValueError(f"disclosure/policy.yml: {name} must be a whole number from {lowest} up")
-    return Policy(**{name: told[name] for name in least})
+    for name in _PRIVACY:
+        if not isinstance(told.get(name), float) or told[name] <= 0:
+            raise ValueError(f"disclosure/policy.yml: {name} must be a number above 0, written with a point")
+    return Policy(**{name: told[name] for name in (*least, *_PRIVACY)})
