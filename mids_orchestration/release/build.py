@@ -24,19 +24,10 @@ import duckdb
 import pandas as pd
 
 from mids_orchestration.calendar import last_closed_week
-from mids_orchestration.release import (
-    compare,
-    dashboard,
-    disclosure_step,
-    docs_site,
-    gates,
-    hub,
-    model_card,
-    store,
-    synthetic_step,
-)
+from mids_orchestration.release import compare, dashboard, disclosure_step, gates, hub, store, synthetic_step
 from mids_orchestration.release.datapackage import describe_release, package_gate, readme
 from mids_orchestration.release.dictionary import write_dictionary
+from mids_orchestration.release.docs_site import template_parts
 from mids_orchestration.release.identity_scan import (
     IdentityIndex,
     index_identities,
@@ -52,6 +43,7 @@ from mids_orchestration.release.model import (
     ReleaseError,
     ReleaseRefused,
 )
+from mids_orchestration.release.model_card import write_card
 from mids_orchestration.release.tables import (
     TableFile,
     described,
@@ -241,7 +233,7 @@ def _finish(
     synthetic_step.write_account(stage, synthetic)
     (stage / "CHANGES.md").write_text(compare.changes_text(changes, release_id), "utf-8")
     hub.write_hub(stage / "hub", tables)
-    model_card.write_card(stage, tables, release_id, plan.as_of, plan.as_of_week, plan.data_version)
+    write_card(stage, tables, release_id, plan.as_of, plan.as_of_week, plan.data_version)
     announce("release: gates")
     results = [
         *passed,
@@ -251,8 +243,7 @@ def _finish(
     ]
     _refuse_if_any(results)
     ledger, seen_first = disclosure_step.to_remember(tables, releases, synthetic)
-    head = seen_first[-1].digest if seen_first else ledger.head
-    told = {**disclosure_step.facts(tables, head), "synthetic": synthetic_step.facts(synthetic)}
+    told = disclosure_step.facts(tables, seen_first[-1].digest if seen_first else ledger.head, synthetic)
     _write_facts(stage, plan, tables, results, identity, release_id, headline, told)
     store.seal(stage)
     # Before anybody can see it: a process that dies here has remembered too much, which harms nobody.
@@ -336,7 +327,7 @@ def _gate_files(
                 f"build {IDENTITIES} with dbt, or name the relation that holds names and document numbers",
             )
         else:
-            harmless = (dashboard.script_bundle(), *docs_site.template_parts())
+            harmless = (dashboard.script_bundle(), *template_parts())
             ids = index_record_ids(connection, record_keys(tables))
             scanned = gates.identities_absent(
                 connection, tables, files, stage, index, record_ids=ids, harmless=harmless

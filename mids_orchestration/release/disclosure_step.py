@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from mids_orchestration.release import store
+from mids_orchestration.release import store, synthetic_step
 from mids_orchestration.release.disclosure import (
     STATUS,
     SUPPRESSED,
@@ -35,10 +35,11 @@ from mids_orchestration.release.tables import TableFile, literal, source_of
 OWNER = "MAPO secretariat, data protection"
 
 
-def facts(tables: Sequence[TableFile], ledger_head: str) -> dict[str, Any]:
-    """The policy a release was made under, the tables it protects, how far the ledger went: for ``release.json``."""
+def facts(tables: Sequence[TableFile], ledger_head: str, synthetic: Synthetic | None) -> dict[str, Any]:
+    """What a release was made under and protects, and how far the ledger went: for ``release.json``."""
     names = [t.export.name for t in tables if t.export.zone == "public" and t.export.disclosure == "persons"]
-    return {**asdict(load_policy()), "tables": names, "ledger": ledger_head}
+    account = synthetic_step.facts(synthetic)
+    return {**asdict(load_policy()), "tables": names, "ledger": ledger_head, "synthetic": account}
 
 
 def to_remember(
