@@ -222,7 +222,8 @@ def _finish(
     announce("release: databases, description and dashboard")
     _write_zone(stage, plan, tables, release_id, "public")
     _write_zone(stage / store.RESTRICTED, plan, tables, release_id, "restricted")
-    changes = compare.changes_since(store.current_release(releases), tables, release_id, plan.as_of)
+    now = store.current_release(releases)
+    changes = compare.changes_since(now, tables, release_id, plan.as_of)
     facts = dashboard.PageFacts(
         release_id, plan.as_of, plan.as_of_week, plan.data_version, plan.feeds, plan.notice, changes
     )
@@ -237,7 +238,7 @@ def _finish(
     announce("release: gates")
     results = [
         *passed,
-        *_gate_files(stage, tables, index, _rows_before(releases), row_tolerance),
+        *_gate_files(stage, tables, index, now.tables if now else None, row_tolerance),
         disclosure_step.protected_gate(tables, releases),
         synthetic_step.synthetic_gate(tables, synthetic),
     ]
@@ -345,11 +346,6 @@ def _gate_files(
 def _refuse_if_any(results: Sequence[GateResult]) -> None:
     if any(result.status == "refused" for result in results):
         raise ReleaseRefused(results)
-
-
-def _rows_before(releases: Path) -> Mapping[str, int] | None:
-    now = store.current_release(releases)
-    return now.tables if now else None
 
 
 def _write_facts(
