@@ -44,8 +44,11 @@ EFFECT_LAG_WEEKS = 26
 #: Shares of counts that past intervals may have held before the gate closes. A year of overlapping four-week
 #: forecasts of three series is worth about sixty independent ones: two standard errors are 10 and 6 points.
 COVERAGE_BANDS = {0.8: (0.7, 0.9), 0.95: (0.89, 1.0)}
-#: Share of a crime type's cases of the past year that may come from feeds now stale before a projection is blind.
+#: Share of a crime type's cases of the past year that may come from silent feeds before a projection is blind.
 BLIND_SHARE = 0.5
+#: Days without a delivery after which a stale feed is silent. One or two missed weeks are declared and estimated; they
+#: must not hold back what every other agency told.
+SILENT_DAYS = 28
 NEAR = 4
 
 
@@ -182,10 +185,13 @@ def source_states(counts: pd.DataFrame, feeds: Iterable[FeedState], as_of_week: 
 
 
 def blind(sources: pd.DataFrame) -> dict[str, float]:
-    """Return, by crime type, the share of its cases that comes from feeds that are not fresh."""
+    """Return, by crime type, the share of its cases that comes from stale feeds silent for ``SILENT_DAYS`` or more."""
     if sources.empty:
         return {}
-    away = sources["share"].where(sources["status_code"] != "FRESH", 0.0)
+    end = pd.to_datetime(sources["as_of_week"]) + pd.Timedelta(weeks=1)
+    days = (end - pd.to_datetime(sources["last_known_on"])).dt.days
+    silent = (sources["status_code"] != "FRESH") & ~(days < SILENT_DAYS)
+    away = sources["share"].where(silent, 0.0)
     return {str(k): float(v) for k, v in away.groupby(sources["crime_type_code"]).sum().items()}
 
 

@@ -56,9 +56,9 @@ CHECKS = [
         asset=SOURCE,
         blocking=True,
         description="Gate, owner forecasting. Every agency the projections rest on has its feed's state declared in "
-        f"`source_state`, and no crime type has more than {step.BLIND_SHARE:.0%} of its past year's cases from "
-        "feeds that are stale: such a projection is blind, and last week's release stands. If it fails, ask the agency "
-        "named for its deliveries; weeks they should have filled are estimated meanwhile, never read as zero.",
+        f"`source_state`, and no crime type has more than {step.BLIND_SHARE:.0%} of its past year's cases from feeds "
+        f"silent for {step.SILENT_DAYS} days: such a projection is blind, and last week's release stands. Ask the "
+        "agency for its deliveries; weeks they should have filled are estimated meanwhile, never read as zero.",
     ),
 ]
 

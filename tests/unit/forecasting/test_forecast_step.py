@@ -115,16 +115,17 @@ def test_projecting_weeks_in_a_row_gives_what_each_alone_gives(fact):
 
 
 def test_a_stale_feed_is_declared_and_too_many_make_blind(fact):
-    def feed(agency, status):
-        return FeedState(
-            agency.lower(), "cases", Bilingual("", ""), "agency", 10, date(2025, 12, 1), 9, status, 1, 1, 0
-        )
+    def feed(agency, status, known=date(2025, 10, 1)):
+        return FeedState(agency.lower(), "cases", Bilingual("", ""), "agency", 10, known, 9, status, 1, 1, 0)
 
     fresh = step.source_states(fact, [feed("PDRM", "fresh"), feed("JIM", "stale")], WEEK)
     assert fresh.set_index(["crime_type_code", "agency_code"])["treatment_code"]["TIP", "JIM"] == "ESTIMATED"
     assert max(step.blind(fresh).values()) < step.BLIND_SHARE
     dark = step.source_states(fact, [feed("PDRM", "stale"), feed("JIM", "fresh")], WEEK)
     assert min(step.blind(dark).values()) > step.BLIND_SHARE
+    # One missed week is declared, not blindness.
+    late = step.source_states(fact, [feed("PDRM", "stale", date(2025, 11, 24)), feed("JIM", "fresh")], WEEK)
+    assert "STALE" in set(late["status_code"]) and max(step.blind(late).values()) == 0
     assert set(step.source_states(fact, [], WEEK)["status_code"]) == {"NEVER"}
 
 
@@ -161,7 +162,7 @@ def test_each_gate_passes_what_is_right_and_stops_what_is_not(projections, table
     assert stopped(scores=scored.assign(wis=1.6)) == {"not_worse_than_seasonal_naive"}
     assert stopped(scores=scored.assign(midcoverage_80=0.6)) == {"intervals_cover_what_they_say"}
     assert stopped(scores=scored.assign(midcoverage_95=0.8)) == {"intervals_cover_what_they_say"}
-    stale = sources.assign(status_code="STALE")
+    stale = sources.assign(status_code="STALE", last_known_on=date(2025, 10, 1))
     assert stopped(sources=stale) == {"feeds_are_fresh_or_declared_stale"}
     assert stopped(sources=sources.head(0)) == {"feeds_are_fresh_or_declared_stale"}
 
