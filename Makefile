@@ -54,7 +54,7 @@ $(VENV)/.postgres: tests/postgres/install_postgres.sh
 	@touch $@
 
 test: setup $(VENV)/.chromium $(VENV)/.postgres ## Run all tests (bench apart)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 check: setup ## Lint, format, types, SQL style, YAML
 	@$(BIN)/ruff check .

@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import browser, screenshots
-from tests.endtoend.conftest import AS_OF, run_mids
 from tests.postgres.conftest import postgres_dsn
+from tests.world import AS_OF, run_mids
 
 __all__ = ["browser", "postgres_dsn", "screenshots"]
 ROOT = Path(__file__).resolve().parents[2]

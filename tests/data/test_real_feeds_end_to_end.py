@@ -7,59 +7,38 @@ files. Skips, saying so, where the files are not beside the checkout.
 from __future__ import annotations
 
 import csv
-import json
-import shutil
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from tests.endtoend.conftest import World, run_mids
+from tests.world import REAL, REAL_FILES, World
 
-REAL = Path(__file__).resolve().parents[3] / "shared" / "real"
-FILES = {
-    "ctdc__victims": ("ctdc/victims", "ctdc_global_14apr2020_core_derived.csv", 48_773),
-    "iom__missing_migrants_europe": ("iom/missing_migrants_europe", "iom_europe_2014_2026.csv", 6_802),
-    "iom__missing_migrants_export": (
-        "iom/missing_migrants_export",
-        "MissingMigrants-Global-2026-05-06.csv",
-        238,
-    ),
-    "ukho__small_boats": ("ukho/small_boats", "long_uk_small_boats_daily.csv", 3_154),
+RECORDS = {
+    "ctdc__victims": 48_773,
+    "iom__missing_migrants_europe": 6_802,
+    "iom__missing_migrants_export": 238,
+    "ukho__small_boats": 3_154,
 }
 pytestmark = [
     pytest.mark.realdata,
-    pytest.mark.xdist_group("realdata"),
+    pytest.mark.xdist_group("world"),
     pytest.mark.skipif(
         not REAL.is_dir(), reason="the real files are not beside this checkout (../shared/real)"
     ),
 ]
 
 
-@pytest.fixture(scope="module")
-def real_world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    home = tmp_path_factory.mktemp("real") / "home"
-    # The warehouse needs agencies too: a very small sample stands beside the real files.
-    run_mids(home, "sample", "--out", str(home), "--scale", "0.05", "--weeks", "12", "--seed", "3")
-    for folder, name, _ in FILES.values():
-        target = home / "inbox" / folder
-        target.mkdir(parents=True)
-        shutil.copy(REAL / name, target / name)
-    done = run_mids(home, "run", "--as-of", "2026-06-29", "--json")
-    return World(home, json.loads(done.stdout))
-
-
 def _rows(table: str) -> list[dict[str, str]]:
-    with (REAL / FILES[table][1]).open(encoding="utf-8-sig", newline="") as file:
+    with (REAL / REAL_FILES[table.replace("__", "/", 1)]).open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("table", FILES)
-def test_nothing_is_lost(real_world: World, table: str) -> None:
-    row = next(row for row in real_world.summary["feeds"] if row["table"] == table)
-    expected = FILES[table][2]
+@pytest.mark.parametrize("table", RECORDS)
+def test_nothing_is_lost(world: World, table: str) -> None:
+    row = next(row for row in world.summary["feeds"] if row["table"] == table)
+    expected = RECORDS[table]
     print(
         f"{table}: received {row['received']} = accepted {row['accepted']} + quarantined {row['quarantined']}"
     )
@@ -67,29 +46,29 @@ def test_nothing_is_lost(real_world: World, table: str) -> None:
     assert row["accepted"] + row["quarantined"] == expected
 
 
-def test_small_boat_arrivals_equal_the_file(real_world: World) -> None:
+def test_small_boat_arrivals_equal_the_file(world: World) -> None:
     total = sum(int(row["migrants_arrived"] or 0) for row in _rows("ukho__small_boats"))
-    published = _one(real_world, "source_code = 'UKHO' and measure_code = 'migrants_arrived'")
+    published = _one(world, "source_code = 'UKHO' and measure_code = 'migrants_arrived'")
     assert published == total == 208_507
 
 
-def test_missing_migrants_equal_the_files(real_world: World) -> None:
+def test_missing_migrants_equal_the_files(world: World) -> None:
     for table, dead, missing in (
         ("iom__missing_migrants_europe", "No. dead", "No. missing"),
         ("iom__missing_migrants_export", "Number Dead", "Minimum Estimated Number of Missing"),
     ):
-        held = _quarantined_lines(real_world, table)
+        held = _quarantined_lines(world, table)
         kept = [row for line, row in enumerate(_rows(table), start=2) if line not in held]
         source = "IOM_EUROPE" if table.endswith("europe") else "IOM_EXPORT"
         for measure, column in (("dead", dead), ("missing", missing)):
             expected = sum(_number(row[column]) for row in kept)
-            published = _one(real_world, f"source_code = '{source}' and measure_code = '{measure}'")
+            published = _one(world, f"source_code = '{source}' and measure_code = '{measure}'")
             assert published == expected > 0, (table, measure)
 
 
-def test_negative_counts_wait_in_quarantine(real_world: World) -> None:
+def test_negative_counts_wait_in_quarantine(world: World) -> None:
     """The real files hold a few negative counts: nobody is missing minus thirteen times."""
-    held = _quarantined_lines(real_world, "iom__missing_migrants_europe")
+    held = _quarantined_lines(world, "iom__missing_migrants_europe")
     negative = {
         line
         for line, row in enumerate(_rows("iom__missing_migrants_europe"), start=2)
@@ -98,11 +77,11 @@ def test_negative_counts_wait_in_quarantine(real_world: World) -> None:
     assert held == negative != set()
 
 
-def test_every_citizenship_is_kept(real_world: World) -> None:
+def test_every_citizenship_is_kept(world: World) -> None:
     """Each two-letter code of the file has its victims, none is taken for missing; 0 is redacted."""
     file = Counter(row["citizenship"] if row["citizenship"] not in {"0", ""} else "XX"
                    for row in _rows("ctdc__victims"))  # fmt: skip
-    published = real_world.sql(
+    published = world.sql(
         """select nationality_code as code, sum(measure_value) as n from fct_comparator
         where source_code = 'CTDC' and measure_code = 'victims' group by 1"""
     )

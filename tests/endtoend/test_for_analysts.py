@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.endtoend.conftest import REPOSITORY, World
+from tests.world import REPOSITORY, World
 
 pytestmark = pytest.mark.xdist_group("world")
 PAGE = REPOSITORY / "docs" / "for-analysts.md"

@@ -11,7 +11,7 @@ import pytest
 
 from mids_orchestration.linkage.evaluate import evaluate
 from mids_orchestration.sample.known import truth_of
-from tests.endtoend.conftest import AS_OF, World
+from tests.world import AS_OF, World
 
 pytestmark = pytest.mark.xdist_group("world")
 

@@ -1,12 +1,14 @@
-"""One small MIDS, run once through the command line, read by every test here.
+"""One small MIDS, run once through the command line, and how tests ask it.
 
-All tests that read it carry the same xdist group, so that one worker makes it once.
+The fixture is in ``tests/conftest.py``; all tests that read it carry the xdist group ``world``, so that one
+worker makes it once.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,9 +17,16 @@ from typing import Any
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[1]
 MIDS = Path(sys.executable).parent / "mids"
 AS_OF = "2026-06-29"
+REAL = REPOSITORY.parent / "shared" / "real"  # files of others, which are never committed; may be absent
+REAL_FILES = {
+    "ctdc/victims": "ctdc_global_14apr2020_core_derived.csv",
+    "iom/missing_migrants_europe": "iom_europe_2014_2026.csv",
+    "iom/missing_migrants_export": "MissingMigrants-Global-2026-05-06.csv",
+    "ukho/small_boats": "long_uk_small_boats_daily.csv",
+}
 
 
 @dataclass(frozen=True)
@@ -47,9 +56,11 @@ def run_mids(home: Path, *words: str, check: bool = True) -> subprocess.Complete
     return done
 
 
-@pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    home = tmp_path_factory.mktemp("world") / "home"
+def make_world(home: Path) -> World:
+    """Simulate the agencies in ``home``, lay the real files beside them where there are any, run the cycle."""
     run_mids(home, "sample", "--out", str(home), "--scale", "0.15", "--weeks", "40", "--seed", "7")
+    for feed, name in REAL_FILES.items() if REAL.is_dir() else ():
+        (home / "inbox" / feed).mkdir(parents=True)
+        shutil.copy(REAL / name, home / "inbox" / feed / name)
     done = run_mids(home, "run", "--as-of", AS_OF, "--json")
     return World(home, json.loads(done.stdout))
