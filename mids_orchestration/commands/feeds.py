@@ -236,11 +236,15 @@ def _write(out: Path, text: str, force: bool) -> None:
 
 
 def _say(trial: Trial) -> None:
+    from mids_orchestration.landing.reasons import FAULTS
+
     typer.echo(
         f"received {trial.received:,}   accepted {trial.accepted:,}   quarantined {trial.quarantined:,}"
     )
+    if trial.empty_rows:
+        typer.echo(f"  empty rows, no records: {trial.empty_rows:,}")
     for code, count in sorted(trial.reasons.items(), key=lambda item: -item[1]):
-        typer.echo(f"  {code:<22}{count:>10,}")
+        typer.echo(f"  {code:<22}{count:>10,}   {FAULTS[code].remedy}")
     for fault in trial.faults:
         typer.echo(f"  {fault['message_en']}")
     for record, watched in trial.watched.items():

@@ -14,7 +14,7 @@ from mids_orchestration.calendar import delivery_week
 from mids_orchestration.defs.jobs import land_feed
 from mids_orchestration.defs.landing.assets import table_key
 from mids_orchestration.defs.resources import AS_OF_TAG, MidsHome
-from mids_orchestration.landing import pending
+from mids_orchestration.landing import pending, unsettled
 from mids_orchestration.landing.pull import (
     Patience,
     PullError,
@@ -35,22 +35,27 @@ _PATIENCE_SECONDS = 30.0
 @dg.sensor(
     job=land_feed,
     minimum_interval_seconds=_EVERY_SECONDS,
-    description="Launches land_feed when a file waits in the inbox that no receipt covers.",
+    description="Launches land_feed when a file waits in the inbox that has settled and that no receipt covers.",
 )
 def inbox_sensor(mids: MidsHome) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """One run for all that waits; the run key is what waits, so nothing is asked for twice."""
-    settings = mids.settings
-    today = _today()
-    waiting = pending(
-        settings.inbox, settings.home, as_of=today, contracts=load_contracts(), now_ns=time.time_ns()
-    )
+    """One run for all that waits and has settled; the run key is what waits, so nothing is asked for twice."""
+    settings, today, contracts = mids.settings, _today(), load_contracts()
+    waiting = pending(settings.inbox, settings.home, as_of=today, contracts=contracts)
     pulled = awaiting(settings.home, settings.inbox)  # theirs is another sensor's run
-    waiting = [item for item in waiting if item.path not in pulled]
+    coming = unsettled(settings.inbox, settings.home, as_of=today, contracts=contracts, now_ns=time.time_ns())
+    left_out = pulled | {item.path for item in coming}
+    waiting = [item for item in waiting if item.path not in left_out]
     if not waiting:
-        yield dg.SkipReason("Nothing waits in the inbox.")
+        names = sorted(item.path.relative_to(settings.inbox).as_posix() for item in coming)
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        yield dg.SkipReason(
+            f"Still being uploaded: {', '.join(names[:5])}{more}." if names else "Nothing waits in the inbox."
+        )
         return
     newest = max((item.sent_on for item in waiting if item.sent_on), default=today)
-    yield _request((f"{item.agency}/{item.feed}/{item.path.name}" for item in waiting), newest, today)
+    # A file that changed after a run left it alone is another file: size and time are part of the key.
+    names = [f"{item.agency}/{item.feed}/{item.path.name}:{item.size}:{item.mtime_ns}" for item in waiting]
+    yield _request(names, newest, today)
 
 
 def build_pull_sensor(transport: str) -> dg.SensorDefinition:

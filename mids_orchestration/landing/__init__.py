@@ -6,7 +6,7 @@ Does not belong here: typing and renaming (dbt staging), what is expected of a f
 anything that knows Dagster.
 """
 
-from mids_orchestration.landing.inbox import PendingDelivery, pending
+from mids_orchestration.landing.inbox import PendingDelivery, pending, unsettled
 from mids_orchestration.landing.land import land, recover
 from mids_orchestration.landing.receipts import Receipt, Refusal, TableCount, read_receipts
 
@@ -19,4 +19,5 @@ __all__ = [
     "pending",
     "read_receipts",
     "recover",
+    "unsettled",
 ]

@@ -25,7 +25,8 @@ from mids_orchestration.landing.reasons import REFUSALS, DeliveryRefused
 
 @dataclass(frozen=True)
 class Trial:
-    """What landing would say of a file. Counts are records; ``reasons`` counts records per reason code.
+    """What landing would say of a file. Counts are records; ``reasons`` counts records per reason code;
+    ``empty_rows`` are rows in which nothing is written, which are no records.
 
     ``faults`` has the first rows of the quarantine, as landing would write them.
     """
@@ -33,6 +34,7 @@ class Trial:
     received: int = 0
     accepted: int = 0
     quarantined: int = 0
+    empty_rows: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     refused: str | None = None
     message: str = ""
@@ -112,6 +114,7 @@ def _try(receiver: Receiver, path: Path, folder: Path, shown: int) -> Trial:
         received=sum(table.received for table in tables.values()),
         accepted=sum(table.accepted for table in tables.values()),
         quarantined=sum(table.quarantined for table in tables.values()),
+        empty_rows=sum(table.empty_rows for table in tables.values()),
         reasons=dict(counts), balanced=all(table.balanced for table in tables.values()),
         watched={record: dict(table.watched) for record, table in tables.items() if table.watched},
         columns_at_fault=dict(at_fault), faults=tuple(faults[:shown]),

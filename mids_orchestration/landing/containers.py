@@ -110,6 +110,8 @@ def open_members(path: Path, contract: Contract, limits: Limits) -> list[Member]
     if kind == "gzip":
         return [Member(path.name, lambda: _bounded(cast(BinaryIO, gzip.open(path, "rb")), budget))]
     if kind == "zstd":
+        if not _zstd_is_whole(path):
+            raise DeliveryRefused("UNREADABLE", "it ends before its end", "zstd")
         return [Member(path.name, lambda: _bounded(_zstd(path), budget))]
     if kind == "zip":
         return _zip_members(path, contract, limits, budget)
@@ -127,6 +129,37 @@ def _zstd(path: Path) -> BinaryIO:
     return cast(BinaryIO, reader.stream_reader(path.open("rb"), read_across_frames=True, closefd=True))
 
 
+def _zstd_is_whole(path: Path) -> bool:
+    """Whether the last frame ends where the file ends (RFC 8878, section 3.1.1).
+
+    The library reads half a frame without a word, and half a delivery would land.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        while magic := stream.read(4):
+            if magic[1:] == b"\x2a\x4d\x18":  # a frame to be skipped
+                stream.seek(int.from_bytes(stream.read(4), "little"), io.SEEK_CUR)
+                continue
+            if magic != b"\x28\xb5\x2f\xfd":
+                return True  # no frame: the library says so
+            facts = int.from_bytes(stream.read(1), "little")
+            single = facts >> 5 & 1
+            header = (1 - single) + (0, 1, 2, 4)[facts & 3] + (single, 2, 4, 8)[facts >> 6]
+            stream.seek(header, io.SEEK_CUR)
+            last = 0
+            while not last:
+                block = stream.read(3)
+                if len(block) < 3:
+                    return False
+                head = int.from_bytes(block, "little")
+                last, kind = head & 1, head >> 1 & 3
+                stream.seek(1 if kind == 1 else head >> 3, io.SEEK_CUR)
+            stream.seek(4 * (facts >> 2 & 1), io.SEEK_CUR)
+            if stream.tell() > size:
+                return False
+    return True
+
+
 def _is_workbook(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
@@ -142,6 +175,9 @@ def _zip_members(path: Path, contract: Contract, limits: Limits, budget: _Budget
             entries = archive.infolist()
     except _UNPACK_ERRORS as error:
         raise DeliveryRefused("UNREADABLE", str(error)[:200], "zip") from error
+    names = {entry.filename for entry in entries}
+    if "[Content_Types].xml" in names or {"content.xml", "META-INF/manifest.xml"} <= names:
+        raise DeliveryRefused("UNREADABLE", "an Office document", contract.format.type)
     if len(entries) > limits.members:
         raise DeliveryRefused("UNSAFE_ARCHIVE", f"{len(entries)} members")
     members = []

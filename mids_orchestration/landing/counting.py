@@ -32,8 +32,6 @@ _WIDE = {
 }
 # A record that goes on for longer than the readers allow is taken as cut.
 _LONGEST = 1 << 26
-_WHITE = (9, 10, 13, 32)
-_BLANK_LINE = re.compile(rb"(?m)^[ \t]*\r?(?:\n|\Z)")
 
 
 def count_records(
@@ -80,6 +78,8 @@ def _text_blocks(member: Member, encoding: str) -> Iterator[bytes]:
         while data:
             yield decoder.decode(data).encode() if decoder else data
             data = stream.read(1 << 22)
+        if decoder and (left := decoder.decode(b"", final=True)):
+            yield left.encode()
 
 
 def _record_form(delimiter: bytes, quote: bytes | None) -> re.Pattern[bytes]:
@@ -94,11 +94,14 @@ def _record_form(delimiter: bytes, quote: bytes | None) -> re.Pattern[bytes]:
 
 
 def _count_delimited(member: Member, contract: Contract, record: RecordType) -> int:
-    """Count records by a grammar of bytes."""
+    """Count records by a grammar of bytes; empty rows at the end are none."""
     quote = contract.format.quote.encode() if contract.format.quote else None
     record_form = _record_form(contract.format.delimiter.encode(), quote)
     count, skip, header_left = 0, record.header_row - 1, record.header_rows
-    rest = b""
+    rest, tail = b"", 0
+    delimiter = contract.format.delimiter.encode()
+    blanks = b" \t".replace(delimiter, b"")  # a tab that parts fields is no blank
+    empty_row = _empty_row_form(delimiter, quote)
     blocks = _text_blocks(member, contract.format.encoding)
     ended = False
     while not ended:
@@ -120,8 +123,12 @@ def _count_delimited(member: Member, contract: Contract, record: RecordType) -> 
             end = len(data) if ended else data.rfind(b"\n") + 1
             whole, rest = data[:end], data[end:]
             count += (
-                whole.count(b"\n") + (1 if whole and not whole.endswith(b"\n") else 0) - _blank_lines(whole)
+                whole.count(b"\n")
+                + (1 if whole and not whole.endswith(b"\n") else 0)
+                - _blank_lines(whole, blanks)
             )
+            filled, empty = _empty_rows_at_end(whole, empty_row, blanks)
+            tail = empty if filled else tail + empty
             continue
         # Leave the last mebibyte for the next round, so that no record is cut in two.
         safe = len(data) if ended else len(data) - (1 << 20)
@@ -132,23 +139,47 @@ def _count_delimited(member: Member, contract: Contract, record: RecordType) -> 
                 break
             if match.end() == len(data) and not ended and len(data) - position < _LONGEST:
                 break  # it may go on in the next block
-            if match.group().strip(b" \t\r\n"):
+            line = match.group().rstrip(b"\r\n")
+            if line.strip(blanks):
+                tail = tail + 1 if not header_left and empty_row.fullmatch(line) else 0
                 count += not header_left
                 header_left = max(header_left - 1, 0)
             position = match.end()
         rest = data[position:]
-    return count
+    return count - tail
 
 
-def _blank_lines(data: bytes) -> int:
+def _empty_row_form(delimiter: bytes, quote: bytes | None) -> re.Pattern[bytes]:
+    """Grammar of a row in which nothing is written."""
+    blank = rb"[" + b" \t".replace(delimiter, b"") + rb"]*+"
+    cell = blank + (rb"(?:" + re.escape(quote * 2) + rb")?+" + blank if quote else rb"")
+    return re.compile(cell + rb"(?:" + re.escape(delimiter) + cell + rb")*+")
+
+
+def _empty_rows_at_end(data: bytes, form: re.Pattern[bytes], blanks: bytes) -> tuple[bool, int]:
+    """Return whether anything is written in *data*, and how many empty rows stand after that."""
+    rows, end = 0, len(data)
+    while end:
+        start = data.rfind(b"\n", 0, end - 1) + 1
+        line = data[start:end].strip(b"\r\n")
+        if not form.fullmatch(line):
+            return True, rows
+        rows += bool(line.strip(blanks))
+        end = start
+    return False, rows
+
+
+def _blank_lines(data: bytes, blanks: bytes) -> int:
     """Count lines of white space alone; looks closely only where a line begins with some."""
     if not data:
         return 0
     array = np.frombuffer(data, dtype=np.uint8)
     first = array[np.flatnonzero(array[:-1] == 10) + 1]
-    if data[0] not in _WHITE and not np.isin(first, _WHITE).any():
+    white = (10, 13, *blanks)
+    if data[0] not in white and not np.isin(first, white).any():
         return 0
-    return len(_BLANK_LINE.findall(data)) - (1 if data.endswith(b"\n") else 0)
+    form = rb"(?m)^[%b]*\r?(?:\n|\Z)" % blanks
+    return len(re.findall(form, data)) - (1 if data.endswith(b"\n") else 0)
 
 
 def _count_lines(
@@ -194,6 +225,10 @@ def _count_json(
                                           THEN json_array_length(item, $inside) ELSE 1 END, 1))
                      FROM (SELECT unnest(json_extract($text::JSON, $path || '[*]')) AS item)"""
             found = connection.execute(sql, {"inside": inside, "text": text, "path": path}).fetchone()
+        elif record.records_path == "$":  # the document is the record
+            found = connection.execute(
+                "SELECT count(*) WHERE json_type($1::JSON) = 'OBJECT'", [text]
+            ).fetchone()
         else:
             found = connection.execute("SELECT json_array_length($1::JSON, $2)", [text, path]).fetchone()
     except (duckdb.Error, UnicodeDecodeError):

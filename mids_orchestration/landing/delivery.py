@@ -63,7 +63,7 @@ class _Table:
         self.accepted = Heap(folder / f"{receipt_id}.{self.record.name}.accepted", self.schema)
         self.quarantine = Heap(folder / f"{receipt_id}.{self.record.name}.quarantine", QUARANTINE_SCHEMA)
         self.hashes: list[np.ndarray] = []
-        self.received = self.quarantined = 0
+        self.received = self.quarantined = self.empty_rows = 0
         judge.begin()
 
     def take(
@@ -71,6 +71,7 @@ class _Table:
     ) -> Future[None] | None:
         verdict = self.judge.judge(batch, examination)
         self.received += batch.columns.num_rows + len(batch.faults)
+        self.empty_rows += batch.empty_rows
         self.quarantined += verdict.quarantined
         if verdict.hashes is not None:
             self.hashes.append(verdict.hashes)
@@ -137,8 +138,9 @@ class _Table:
 
     def count(self, independent: int | None) -> TableCount:
         return TableCount(
-            self.received, self.accepted.rows, self.quarantined, independent, dict(self.judge.watched)
-        )
+            self.received, self.accepted.rows, self.quarantined, independent, dict(self.judge.watched),
+            self.empty_rows,
+        )  # fmt: skip
 
 
 @dataclass

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from expectations.contract import Contract
 from mids_orchestration.landing.receipts import Sighting, read_sightings
+from mids_orchestration.landing.settling import path_still_coming
 
 # Names that senders and transfer programs use while a file is still coming.
 UNFINISHED = (".part", ".tmp", ".partial", ".filepart", ".crdownload", ".swp", "~")
@@ -116,3 +117,15 @@ def pending(
     """Return the deliveries of known feeds that ``land`` would look at, in the order they were sent."""
     known, _ = waiting(inbox, read_sightings(home), as_of=as_of, contracts=contracts, now_ns=now_ns)
     return known
+
+
+def unsettled(
+    inbox: Path, home: Path, *, as_of: date, contracts: Mapping[str, Contract], now_ns: int
+) -> list[PendingDelivery]:
+    """Return the deliveries of known feeds that may still be uploading: ``land`` would leave them for later."""
+    every = pending(inbox, home, as_of=as_of, contracts=contracts)
+    ready = {item.path for item in pending(inbox, home, as_of=as_of, contracts=contracts, now_ns=now_ns)}
+    return [
+        item for item in every
+        if item.path not in ready or path_still_coming(item.path, now_ns)
+    ]  # fmt: skip

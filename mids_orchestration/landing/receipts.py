@@ -33,13 +33,18 @@ LEDGER_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class TableCount:
-    """Row balance of one record type in one delivery. ``independent_count`` is None where it was not assessed."""
+    """Row balance of one record type in one delivery. ``independent_count`` is None where it was not assessed.
+
+    ``empty_rows`` counts rows in which nothing is written (an empty row of a sheet, ``,,,`` at the end of a text);
+    they are no records.
+    """
 
     received: int
     accepted: int
     quarantined: int
     independent_count: int | None = None
     watched: dict[str, int] = field(default_factory=dict)
+    empty_rows: int = 0
 
     @property
     def balanced(self) -> bool:

@@ -10,7 +10,6 @@ delivery again from the inbox. One run at a time holds the lock of the home.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import os
@@ -34,11 +33,10 @@ from mids_orchestration.landing.receipts import (
     sync_dir,
     write_atomically,
 )
+from mids_orchestration.landing.settling import still_coming
 
 LINEAGE = (("_receipt_id", pa.string()), ("_line_no", pa.int64()), ("_known_on", pa.string()))
 CONTRACT_FILE = "_contract.parquet"
-# Where the system cannot say whether a file is still written. Uploads that pause longer want settle_seconds.
-QUIET_SECONDS = 60
 
 
 class FileChanged(Exception):
@@ -151,10 +149,7 @@ def archive(source: Path, home: Path, limits: Limits, now_ns: int | None = None)
     digest = hashlib.sha256()
     with os.fdopen(handle, "rb", buffering=0) as stream:
         before = os.fstat(stream.fileno())
-        writing = _still_written(stream.fileno())
-        if writing is None and now_ns is not None:
-            writing = before.st_mtime_ns > now_ns - QUIET_SECONDS * 1_000_000_000
-        if writing:
+        if still_coming(stream.fileno(), now_ns):
             raise FileChanged(str(source))
         if before.st_size > limits.delivery_bytes:
             raise DeliveryRefused("TOO_LARGE", f"{before.st_size} bytes")
@@ -177,23 +172,6 @@ def archive(source: Path, home: Path, limits: Limits, now_ns: int | None = None)
         aside.chmod(0o444)
         aside.replace(final)
     return Archived(final, sha256, size)
-
-
-def _still_written(handle: int) -> bool | None:
-    """Whether some process has the file open for writing: an upload that has not ended. None where none can say.
-
-    Linux says so by refusing a read lease. Other systems, other owners' files and network disks cannot say; there
-    the file must have kept still for ``QUIET_SECONDS``, or as long as the contract's ``settle_seconds`` ask.
-    """
-    lease = getattr(fcntl, "F_SETLEASE", None)
-    if lease is None:
-        return None
-    try:
-        fcntl.fcntl(handle, lease, fcntl.F_RDLCK)
-    except OSError as error:
-        return True if error.errno == errno.EAGAIN else None
-    fcntl.fcntl(handle, lease, fcntl.F_UNLCK)
-    return False
 
 
 @dataclass

@@ -47,6 +47,7 @@ def table_metadata(
         "rows_received": total.received,
         "rows_accepted": total.accepted,
         "rows_quarantined": total.quarantined,
+        "rows_empty": sum(r.tables[record].empty_rows for r in accepted if record in r.tables),
         "rows_let_in_from_quarantine": total.let_in,
         "deliveries_in_this_run": len(new),
         "deliveries_refused_in_this_run": sum(r.status == "refused" for r in landed),

@@ -104,8 +104,8 @@ def _boolean(values: pa.Array) -> dict[str, Any] | None:
 
 
 def _number(texts: _Texts) -> dict[str, Any] | None:
-    # Identity numbers and telephone numbers begin with zeros that mean something.
-    if texts.share(r"0[0-9]+") > 0:
+    # Identity numbers and telephone numbers begin with zeros that mean something, or have more digits than any count.
+    if texts.share(r"0[0-9]+|[0-9]{19,}") > 0:
         return None
     for kind, options in (
         ("integer", {}),

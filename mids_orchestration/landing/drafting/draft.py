@@ -21,13 +21,8 @@ from expectations.contract import Contract, load_contract
 from mids_orchestration.landing.checking import Trial, try_delivery
 from mids_orchestration.landing.delivery import Receiver
 from mids_orchestration.landing.drafting.columns import describe_column, guess_key
-from mids_orchestration.landing.drafting.layout import (
-    Shape,
-    bare_contract,
-    identifier,
-    layout_of,
-    with_quote,
-)
+from mids_orchestration.landing.drafting.layout import layout_of
+from mids_orchestration.landing.drafting.shape import Shape, bare_contract, identifier, with_quote
 from mids_orchestration.landing.limits import DEFAULT_LIMITS, Limits
 
 _SAMPLE_ROWS = 200_000

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from charset_normalizer import from_bytes
 
+from mids_orchestration.landing.drafting.headless import is_record
 from mids_orchestration.landing.readers.base import joined_header
 
 SAMPLE = 1 << 20
@@ -28,7 +29,10 @@ _NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*")
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a delimited text is laid out. ``header_row`` is a physical line, counted from 1."""
+    """How a delimited text is laid out.
+
+    ``header_row`` is a physical line, counted from 1; ``header_rows`` is 0 where records begin there.
+    """
 
     delimiter: str
     quote: str | None
@@ -96,11 +100,20 @@ def guess_dialect(text: str) -> Dialect:
         rows = _rows(text, alone, '"')
         top = next((at for at, (_, row) in enumerate(rows) if any(cell.strip() for cell in row)), 0)
         line, names = rows[top] if rows else (1, [])
+        if rows and is_record(names, [row for _, row in rows[top + 1 :]]):
+            return Dialect(alone, '"', line, 0, made_names(len(names)))
         return Dialect(alone, '"', line, 1, tuple(names))
     _, _, _, delimiter, quote, top, rows = max(found, key=lambda one: one[:3])
     several = _second_row(rows, top)
+    if several == 1 and is_record(rows[top][1], [row for _, row in rows[top + 1 :]]):
+        return Dialect(delimiter, quote, rows[top][0], 0, made_names(len(rows[top][1])))
     header = joined_header([row for _, row in rows[top : top + several]])
     return Dialect(delimiter, quote, rows[top][0], several, tuple(header))
+
+
+def made_names(count: int) -> tuple[str, ...]:
+    """Names for the columns of a table without a header."""
+    return tuple(f"field {number}" for number in range(1, count + 1))
 
 
 def _rows(text: str, delimiter: str, quote: str | None) -> list[tuple[int, list[str]]]:

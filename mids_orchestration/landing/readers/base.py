@@ -18,6 +18,9 @@ import pyarrow.compute as pc
 from expectations.contract import Column, RecordType
 from mids_orchestration.landing.reasons import DeliveryRefused, Fault
 
+# A file without a header is known by so many of its first rows.
+FIRST_ROWS = 100
+
 
 @dataclass
 class Batch:
@@ -25,12 +28,14 @@ class Batch:
 
     ``columns`` holds one text column per contract column, under its landed name, absent values as null;
     ``line_no`` (int64) says where each record begins: line of a text file, row of a sheet, number of an object.
+    ``empty_rows`` counts rows in which nothing is written; they are no records.
     """
 
     record: str
     columns: pa.RecordBatch
     line_no: np.ndarray
     faults: list[Fault] = field(default_factory=list)
+    empty_rows: int = 0
 
 
 def text_batch(record: RecordType, columns: Sequence[pa.Array]) -> pa.RecordBatch:
@@ -49,6 +54,7 @@ def batch_of_rows(
     line_no: Sequence[int],
     null_values: Sequence[str],
     faults: list[Fault],
+    empty_rows: int = 0,
 ) -> Batch:
     """Build a batch from rows of texts in contract order; texts in *null_values* become null."""
     width = len(record.columns)
@@ -68,7 +74,8 @@ def batch_of_rows(
                 type=pa.string(),
             )
         )  # fmt: skip
-    return Batch(record.name, text_batch(record, columns), np.asarray(line_no, dtype=np.int64), faults)
+    lines = np.asarray(line_no, dtype=np.int64)
+    return Batch(record.name, text_batch(record, columns), lines, faults, empty_rows)
 
 
 def blank_edges(cells: pa.Array) -> bool:
@@ -139,6 +146,22 @@ def match_header(found: Sequence[str], record: RecordType, columns_limit: int) -
     if missing or new:
         raise header_changed(record, missing, new)
     return [position.get(name) for name in wanted]
+
+
+def match_order(widths: Sequence[int], record: RecordType, exact: bool = False) -> list[int | None]:
+    """Return the position of each contract column where the file has no header: columns come in contract order.
+
+    ``widths`` are the numbers of fields of the first rows. Raises ``DeliveryRefused`` when none of them is as agreed:
+    then it is not one bad record but another layout. ``exact``: a shorter row is not as agreed either.
+    """
+    agreed = len(record.columns)
+    if widths and not any(width == agreed or (width < agreed and not exact) for width in widths):
+        found = Counter(widths).most_common(1)[0][0]
+        raise DeliveryRefused(
+            "HEADER_CHANGED", f"{record.name}: no header is agreed, and rows have {found} fields, not {agreed}",
+            details=[{"kind": "width", "record": record.name, "agreed": str(agreed), "found": str(found)}],
+        )  # fmt: skip
+    return list(range(agreed))
 
 
 def _numbered(names: list[str], wanted: Mapping[str, Column]) -> list[str]:

@@ -16,6 +16,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
@@ -26,16 +27,19 @@ from expectations.contract import Contract, RecordType
 from mids_orchestration.landing.containers import Member
 from mids_orchestration.landing.limits import Limits
 from mids_orchestration.landing.readers.base import (
+    FIRST_ROWS,
     Batch,
     batch_of_rows,
     blank_edges,
     blank_to_null,
     joined_header,
     match_header,
+    match_order,
     text_batch,
     texts_to_null,
 )
 from mids_orchestration.landing.readers.lines import CarefulLines
+from mids_orchestration.landing.readers.tail import WithoutTail
 from mids_orchestration.landing.reasons import DeliveryRefused
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -80,7 +84,10 @@ class TextStream:
         if self._decoder is None:
             self.ended = not data
             return data
-        text = self._decoder.decode(data, final=not data)
+        try:
+            text = self._decoder.decode(data, final=not data)
+        except UnicodeError:  # UTF-16 without its mark
+            raise DeliveryRefused("WRONG_ENCODING", want=self.source_encoding) from None
         self.ended = not data
         return text.encode("utf-8")
 
@@ -104,6 +111,7 @@ class _Delimited:
     ):
         self.stream, self.contract, self.record, self.limits = stream, contract, record, limits
         self.delimiter, self.quote = contract.format.delimiter, contract.format.quote
+        self.source = WithoutTail(stream.read, self.delimiter, self.quote)
         self.line = first  # number of the last line already dealt with
         self.buffer = b""
         self.header: list[str] = []
@@ -119,6 +127,7 @@ class _Delimited:
         while True:
             self._fill(self.limits.block_bytes)
             if not self.buffer:
+                yield batch_of_rows(self.record, [], [], (), [], self.source.rows)
                 return
             cut = self._cut() if self.fast else None
             batch = self._fast_block(cut) if cut else None
@@ -132,13 +141,15 @@ class _Delimited:
             raise DeliveryRefused("EMPTY_FILE")
         if self.buffer.startswith((b"PK\x03\x04", b"\x1f\x8b", b"%PDF")):
             raise DeliveryRefused("UNREADABLE", "an archive or document inside", "text")
-        if (
-            b"\0" in self.buffer[:4096]
-            and not self.stream.transcoded
-            and self.buffer[:4096].count(b"\0") > 200
-        ):
+        top = self.buffer[:4096]
+        binary = b"\0" in top[: top.find(b"\n")] or top.count(b"\0") > 200
+        if binary and not self.stream.transcoded:
             raise DeliveryRefused("UNREADABLE", "binary data", "text")
         self._skip_titles(self.record.header_row - 1)
+        if self.record.header_rows == 0:
+            self.positions = match_order(self._first_widths(), self.record, exact=True)
+            self.header = [column.name for column in self.record.columns]
+            return
         rows: list[list[str]] = []
         for _ in range(self.record.header_rows):
             rows.append(CarefulLines(self).header(self.limits.header_bytes))
@@ -149,6 +160,18 @@ class _Delimited:
         self.header = cells
         named = [cell or f"(column {index} has no name)" for index, cell in enumerate(cells, start=1)]
         self.positions = match_header(named, self.record, self.limits.columns)
+
+    def _first_widths(self) -> list[int]:
+        """Number of fields of the first records, read leniently."""
+        text = self.buffer[: self.limits.header_bytes].decode(self.stream.encoding, errors="replace")
+        rows = csv.reader(
+            io.StringIO(text, newline=""), delimiter=self.delimiter, quotechar=self.quote,
+            quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
+        )  # fmt: skip
+        try:
+            return [len(row) for row in islice(rows, FIRST_ROWS) if row]
+        except csv.Error:
+            return []  # the careful lane says of each record what is wrong with it
 
     def _skip_titles(self, count: int) -> None:
         """Pass over the lines above the header; a line ends with LF, CR LF or a lone CR."""
@@ -166,7 +189,7 @@ class _Delimited:
         parts = [self.buffer]
         length = len(self.buffer)
         while length < size and not self.stream.ended:
-            parts.append(self.stream.read(size - length))
+            parts.append(self.source.read(size - length))
             length += len(parts[-1])
         self.buffer = b"".join(parts)
 

@@ -38,6 +38,9 @@ class CarefulLines:
         self._size = 0
         self._encoding = owner.stream.encoding
         self._bound = owner.limits.record_bytes
+        self._blanks = b" \t\r\n".replace(
+            owner.delimiter.encode(), b""
+        )  # a tab that parts fields is no blank
 
     # -- physical lines -----------------------------------------------------------------------------------
 
@@ -144,7 +147,7 @@ class CarefulLines:
                 row, problem = [], self._after_error(error)
             raw = b"".join(self._taken)
             done += len(raw)
-            if raw.strip(b" \t\r\n") == b"":
+            if raw.strip(self._blanks) == b"":
                 pass  # a blank line is no record
             elif problem:
                 faults.append(self._fault(raw, *problem))

@@ -9,7 +9,7 @@ Does not belong here: what values mean.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,6 +22,8 @@ from mids_orchestration.landing.reasons import DeliveryRefused, Fault
 
 _ROWS = 20_000
 _MISSING = object()
+# The path that says: the document itself is the one record.
+WHOLE = "$"
 
 
 class _RepeatedName(ValueError):
@@ -38,13 +40,53 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def parse_json(text: str) -> Any:
-    """Parse JSON with every number kept as its text; raises ``ValueError`` for anything else.
+class _Repeated(dict[str, Any]):
+    """An object in which, or in whose depth, an object has the same name twice; ``said`` names it."""
 
-    Numbers as text: 12345678901234567890 and 1.10 arrive as they were sent.
+    said = ""
+    own = False
+
+
+def _marked_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build an object; mark it where a name stands twice in it or in what it holds."""
+    found = dict(pairs)
+    said = next((inner.said for inner in _inside(found.values()) if isinstance(inner, _Repeated)), "")
+    own = len(found) < len(pairs)
+    if own:
+        names = [name for name, _ in pairs]
+        said = f"the name {next(n for n in names if names.count(n) > 1)[:60]!r} stands in it twice"
+    if not said:
+        return found
+    marked = _Repeated(found)
+    marked.said, marked.own = said, own
+    return marked
+
+
+def _inside(values: Iterable[Any]) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, list):
+            yield from _inside(value)
+        else:
+            yield value
+
+
+class Number(str):
+    """A number of a JSON text, as it was written there."""
+
+    __slots__ = ()
+
+
+def parse_json(text: str, *, mark: bool = False) -> Any:
+    """Parse JSON with every number kept as its text (``Number``); raises ``ValueError`` for anything else.
+
+    Numbers as text: 12345678901234567890 and 1.10 arrive as they were sent. ``mark``: an object with the same name
+    twice is given as ``_Repeated`` instead of raising.
     """
+    hook = _marked_object if mark else _object
     try:
-        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_object)
+        return json.loads(
+            text, parse_int=Number, parse_float=Number, parse_constant=Number, object_pairs_hook=hook
+        )
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -145,7 +187,20 @@ def _text(value: Any) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return json_text(value)
+
+
+def json_text(value: Any) -> str:
+    """Write what ``parse_json`` gave as JSON again, numbers as they were."""
+    if isinstance(value, Number):
+        return value
+    if isinstance(value, list):
+        return f"[{','.join(map(json_text, value))}]"
+    if isinstance(value, dict):
+        return (
+            f"{{{','.join(f'{json_text(str(name))}:{json_text(inner)}' for name, inner in value.items())}}}"
+        )
+    return json.dumps(value, ensure_ascii=False)
 
 
 def read_json(
@@ -158,11 +213,18 @@ def read_json(
     """
     text = _document(member, contract, limits)
     try:
-        listed: Any = parse_json(text)
+        try:
+            listed: Any = parse_json(text)
+        except _RepeatedName:
+            listed = parse_json(text, mark=True)  # slower; one record costs no more than itself
     except ValueError as error:
         raise DeliveryRefused("UNREADABLE", str(error)[:200], "JSON") from None
     for part in (record.records_path or "").split("."):
-        if part:
+        if part != WHOLE and isinstance(listed, _Repeated) and listed.own:
+            raise DeliveryRefused("UNREADABLE", listed.said, "JSON")
+        if part == WHOLE:
+            listed = [listed] if isinstance(listed, dict) else _MISSING
+        elif part:
             listed = listed.get(part, _MISSING) if isinstance(listed, dict) else _MISSING
     if not isinstance(listed, list):
         raise DeliveryRefused("MISSING_RECORDS", want=record.records_path or "(top)")
@@ -271,7 +333,9 @@ def rows_of(
         count += 1
         line = count if count_rows or number is None else number
         if not isinstance(item, (dict, Fault)):
-            item = Fault(record.name, line, "MALFORMED_RECORD", json.dumps(item)[:10_000], "not an object")
+            item = Fault(record.name, line, "MALFORMED_RECORD", json_text(item)[:10_000], "not an object")
+        if isinstance(item, _Repeated):
+            item = Fault(record.name, line, "MALFORMED_RECORD", json_text(item)[:10_000], item.said)
         try:
             laid = flat.rows(item) if isinstance(item, dict) else []
         except (ValueError, RecursionError):
@@ -286,7 +350,7 @@ def rows_of(
                 count += 1
             at = line + offset if count_rows else line
             if problem:
-                faults.append(Fault(record.name, at, problem, json.dumps(item, ensure_ascii=False)[:10_000]))
+                faults.append(Fault(record.name, at, problem, json_text(item)[:10_000]))
             else:
                 rows.append(row)
                 numbers.append(at)

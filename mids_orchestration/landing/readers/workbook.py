@@ -14,7 +14,14 @@ from typing import Any
 from expectations.contract import Column, Contract, RecordType
 from mids_orchestration.landing.containers import Member
 from mids_orchestration.landing.limits import Limits
-from mids_orchestration.landing.readers.base import Batch, batch_of_rows, joined_header, match_header
+from mids_orchestration.landing.readers.base import (
+    FIRST_ROWS,
+    Batch,
+    batch_of_rows,
+    joined_header,
+    match_header,
+    match_order,
+)
 from mids_orchestration.landing.reasons import DeliveryRefused, Fault
 
 WORKBOOKS = ("xlsx", "xls", "ods")
@@ -66,18 +73,25 @@ def _sheet_batches(
     header = joined_header(top) if top else []
     while header and not header[-1]:
         header.pop()
-    if not header:
-        raise DeliveryRefused("MISSING_HEADER", want=f"{record.sheet or ''} {record.header_row}".strip())
-    width = len(header)
     body = rows[first - 1 :]
-    named = [name or _unnamed(index, body) for index, name in enumerate(header)]
-    positions = match_header(named, record, limits.columns)
+    if record.header_rows == 0:
+        positions = match_order([_filled_width(row) for row in body[:FIRST_ROWS]], record)
+        width = len(positions)
+    elif not header:
+        raise DeliveryRefused("MISSING_HEADER", want=f"{record.sheet or ''} {record.header_row}".strip())
+    else:
+        width = len(header)
+        named = [name or _unnamed(index, body) for index, name in enumerate(header)]
+        positions = match_header(named, record, limits.columns)
+    empty = between = 0
     laid: list[list[str | None]] = []
     numbers: list[int] = []
     faults: list[Fault] = []
     for number, row in enumerate(body, start=first):
         if all(cell == "" or cell is None for cell in row):
+            between += 1
             continue
+        empty, between = empty + between, 0
         beyond = [cell for cell in row[width:] if cell not in ("", None)]
         texts = [
             _text(row[p], column) if p is not None and p < len(row) else None
@@ -93,7 +107,11 @@ def _sheet_batches(
         if len(laid) + len(faults) >= _ROWS:
             yield batch_of_rows(record, laid, numbers, contract.null_values, faults)
             laid, numbers, faults = [], [], []
-    yield batch_of_rows(record, laid, numbers, contract.null_values, faults)
+    yield batch_of_rows(record, laid, numbers, contract.null_values, faults, empty)
+
+
+def _filled_width(row: list[Any]) -> int:
+    return max((index for index, cell in enumerate(row, start=1) if cell not in ("", None)), default=0)
 
 
 def _unnamed(index: int, body: list[list[Any]]) -> str:

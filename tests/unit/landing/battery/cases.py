@@ -100,6 +100,11 @@ def encrypted_zip() -> bytes:
     return bytes(data)
 
 
+def torn_zstd() -> bytes:
+    """A zstd frame without its end, all of whose records can still be read."""
+    return zstandard.compress((HEAD + GOOD + GOOD2).encode())[:-4]
+
+
 def lying_zip() -> bytes:
     """A zip whose directory says its member is 10 bytes long."""
     data = bytearray(zipped(("a.csv", HEAD.encode() * 1000)))
@@ -147,6 +152,13 @@ TEXT_CASES = [
     accepted("quoted line breaks and quotes", HEAD + 'A1;01/02/2024;JOHOR;3;1.5;"a\nb; ""c"""\n' + GOOD2, 2),
     accepted("blank lines", HEAD + "\n" + GOOD + "\n\n" + GOOD2 + "\n", 2),
     accepted("header only", HEAD, 0),
+    accepted("empty rows at the end", HEAD + GOOD + ";;;;;\n" * 3 + '"";"";;;;\n', 1),
+    accepted("empty rows at the end of UTF-16 with CR LF",
+             (HEAD + GOOD + ";;;;;\n" * 3).replace("\n", "\r\n").encode("utf-16"), 1),
+    accepted("megabytes of empty rows at the end", lambda: (HEAD + GOOD + ";;;;;\n" * 500_000).encode(), 1),
+    accepted("empty rows of tabs at the end", "a\tb\n1\t2\n\t\n\t\n", 1, format={"type": "csv", "delimiter": "\t"},
+             columns=[{"name": "a", "type": "text"}, {"name": "b", "type": "text"}], ext="tsv"),
+    accepted("no header, as agreed", GOOD + GOOD2, 2, record={"header_rows": 0}),
     accepted("columns in another order", "note;ref;seen_on;amount;persons;state\nx;A1;01/02/2024;1;3;JOHOR\n", 1),
     accepted("blanks around names and values", HEAD.replace(";", " ; ") + "A1 ; 01/02/2024;JOHOR ; 3;1.5;x\n", 1),
     accepted("title rows", "Laporan mingguan\nUnit;D3\n" + HEAD + GOOD, 1, record={"header_row": 3}),
@@ -174,10 +186,16 @@ TEXT_CASES = [
     quarantined("not in the code list", row("A2;;SELANGOR;;;"), "NOT_IN_VOCABULARY"),
     quarantined("a key of the wrong form", row("a2;;NA;;;"), "PATTERN_MISMATCH"),
     quarantined("no key", row(";;NA;;;"), "REQUIRED_MISSING"),
-    quarantined("an empty record", 'a;b\n1;2\n;\n', "EMPTY_RECORD",
+    quarantined("an empty record between others", 'a;b\n1;2\n;\n3;4\n', "EMPTY_RECORD", 3,
                 columns=[{"name": "a", "type": "text"}, {"name": "b", "type": "text"}]),
     quarantined("the same record twice", row(GOOD.strip()), "DUPLICATE_RECORD"),
     quarantined("one key, two stories", row("A1;;KEDAH;;;"), "KEY_CONFLICT", 2, 2),
+    quarantined("an empty record of tabs", "a\tb\n1\t2\n\t\n3\t4\n", "EMPTY_RECORD", 3, ext="tsv",
+                format={"type": "csv", "delimiter": "\t"},
+                columns=[{"name": "a", "type": "text"}, {"name": "b", "type": "text"}]),
+    quarantined("one shifted record without a header", ";" + GOOD + GOOD2, "TOO_MANY_FIELDS",
+                record={"header_rows": 0}),
+    quarantined("half a character of UTF-16", (HEAD + GOOD).encode("utf-16")[:-1], "INVALID_ENCODING", 1),
     quarantined("too few fields", row("A2;;NA"), "TOO_FEW_FIELDS"),
     quarantined("too many fields", row("A2;;NA;;;x;y"), "TOO_MANY_FIELDS"),
     quarantined("a quote never closed", HEAD + 'A2;;NA;;;"never closed\n' + GOOD, "BAD_QUOTING"),
@@ -209,6 +227,11 @@ TEXT_CASES = [
     refused("a locked zip", encrypted_zip, "UNSAFE_ARCHIVE", ext="zip"),
     refused("a zip that lies about a length", lying_zip, "UNREADABLE", ext="zip"),
     refused("a zip in a zip", nested_zip, "UNREADABLE", ext="zip"),
+    refused("a zstd that lacks its end", torn_zstd, "UNREADABLE", ext="csv.zst"),
+    refused("no header, and other columns", ";" + GOOD + ";" + GOOD2, "HEADER_CHANGED", record={"header_rows": 0}),
+    refused("UTF-8 where UTF-16 is agreed", HEAD + GOOD, "WRONG_ENCODING",
+            format={"type": "csv", "delimiter": ";", "encoding": "utf-16"}),
+    refused("a workbook for a text", books.titled, "UNREADABLE"),
     refused("half a gzip", gzip.compress((HEAD + GOOD).encode() * 50)[:60], "UNREADABLE", ext="csv.gz"),
     refused("two thousand members", lambda: zipped(*((f"{i}.csv", b"") for i in range(2000))), "UNSAFE_ARCHIVE",
             ext="zip"),
@@ -234,6 +257,11 @@ TREE_CASES = [
                 **LINES),
     quarantined("a name twice in an object", json.dumps(OBJECT) + '\n{"ref":"A2","ref":"A3","persons":1}\n',
                 "MALFORMED_RECORD", columns=TWO, **LINES),
+    quarantined("a name twice in one object of a list",
+                json.dumps([OBJECT]).replace("}]", '},{"ref":"A2","persons":1,"persons":2}]'), "MALFORMED_RECORD",
+                columns=TWO, **JSON),
+    accepted("one object as the whole document", json.dumps(OBJECT, indent=1), 1, columns=TWO, ext="json",
+             format={"type": "json", "records_path": "$"}),
     quarantined("a list where an object should be", json.dumps([OBJECT, [1, 2]]), "MALFORMED_RECORD", columns=TWO,
                 **JSON),
     quarantined("half a surrogate pair", '[{"ref":"A1","persons":1},{"ref":"\\ud800","persons":1}]', "INVALID_ENCODING",

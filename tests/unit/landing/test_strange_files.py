@@ -1,0 +1,75 @@
+"""Every strange file: a draft is made from it, receives every record of it, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from expectations.contract import load_contract
+from mids_orchestration.cli import app
+from mids_orchestration.landing.delivery import Receiver
+from mids_orchestration.landing.limits import DEFAULT_LIMITS
+from tests.unit.landing.strange.files import FILES, Strange
+
+
+def _mids(*words: object):
+    done = CliRunner().invoke(app, ["feeds", *map(str, words)])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+def _landed(contract: Path, path: Path) -> dict[str, list[str | None]]:
+    """The texts of each column of the first record type, as landing reads them."""
+    agreed = load_contract(contract)
+    columns = agreed.records[0].columns
+    texts: dict[str, list[str | None]] = defaultdict(list)
+    with duckdb.connect() as connection:
+        for batch in Receiver(agreed, connection, DEFAULT_LIMITS).read(path):
+            if batch.record == agreed.records[0].name:
+                for column in columns:
+                    texts[column.name] += batch.columns.column(column.landed_as).to_pylist()
+    return texts
+
+
+def _wrong(strange: Strange, folder: Path) -> list[str]:
+    """What a draft of the file gets wrong."""
+    path, contract = folder / strange.name, folder / "draft.yml"
+    path.write_bytes(strange.data)
+    made = _mids("new", path, "-o", contract, "--force")
+    if made.exit_code:
+        return [f"new: {made.stderr.strip()}"]
+    checked = _mids("check", contract, path, "--json")
+    found = json.loads(checked.stdout)
+    wrong = []
+    count = strange.records
+    expected = {"received": count, "accepted": count, "quarantined": 0, "reasons": {}, "refused": None}
+    if found != expected or checked.exit_code or "second way" in _mids("check", contract, path).stdout:
+        wrong.append(f"check: {found} {made.stderr.strip()}")
+    drafted = yaml.safe_load(contract.read_text(encoding="utf-8"))
+    columns = {column["name"]: column for column in drafted["records"][-1]["columns"]}
+    for name, want in strange.types.items():
+        have = columns.get(name, {})
+        wanted = want if isinstance(want, dict) else {"type": want}
+        if have | wanted != have:
+            wrong.append(f"{name}: {have or sorted(columns)[:9]}")
+    if strange.texts and not wrong:
+        landed = _landed(contract, path)
+        wrong += [
+            f"{name}: {landed[name][:9]}" for name, want in strange.texts.items() if landed[name] != [*want]
+        ]
+    return wrong
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_draft_receives_every_record_and_changes_nothing(tmp_path, capsys):
+    wrong = {strange.name: found for strange in FILES if (found := _wrong(strange, tmp_path))}
+    with capsys.disabled():
+        print(f"\nstrange files: {len(FILES) - len(wrong)} of {len(FILES)}")
+    assert not wrong, "\n".join(f"{name}: {found}" for name, found in wrong.items())
+    assert len({strange.name for strange in FILES}) == len(FILES)
