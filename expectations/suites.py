@@ -41,10 +41,13 @@ class ExpectationOutcome:
 
     @property
     def summary(self) -> str:
-        """One line for a person, without any value of a record."""
+        """One line for a person, without any value of a record: which lines of which delivery."""
         where = f" {self.column}" if self.column else ""
-        lines = ", ".join(str(line) for _, line in self.failing[:_SHOWN_LINES])
-        more = f" … {len(self.failing)}" if len(self.failing) > _SHOWN_LINES else ""
+        by_delivery: dict[str, list[str]] = {}
+        for receipt_id, line in self.failing[:_SHOWN_LINES]:
+            by_delivery.setdefault(receipt_id, []).append(str(line))
+        lines = "; ".join(f"{', '.join(some)} of {receipt_id}" for receipt_id, some in by_delivery.items())
+        more = f" … {len(self.failing)} in all" if len(self.failing) > _SHOWN_LINES else ""
         return f"{self.code}{where}: {'ok' if self.success else f'lines {lines}{more}'}"
 
 
@@ -74,8 +77,9 @@ class DoorReport:
 
     @property
     def failing_lines(self) -> list[str]:
-        """One sentence per expectation that failed, gate or watch, without any value of a record."""
-        return [outcome.summary for outcome in self.outcomes if outcome.failing]
+        """One sentence per rule that failed, gate or watch, without any value of a record."""
+        # A date is expected to be of a form and to be a day: two expectations, one rule.
+        return list(dict.fromkeys(outcome.summary for outcome in self.outcomes if outcome.failing))
 
 
 def prepared(frame: pd.DataFrame, record: RecordType) -> pd.DataFrame:

@@ -87,8 +87,11 @@ def _without_values(result: Any, contract: Contract, kind: RecordType) -> Any:
     """The result with counts and lines only: what a record said is never on a page."""
     for one in result.results:
         kept = {name: value for name, value in one.result.items() if name.endswith(("_count", "_percent"))}
-        lines = sorted(int(row["_line_no"]) for row in one.result.get("unexpected_index_list") or [])
-        shown = [f"line / baris {line}" for line in dict.fromkeys(lines[:_SHOWN_LINES])]
+        failing = one.result.get("unexpected_index_list") or []
+        lines = sorted((str(row["_receipt_id"]), int(row["_line_no"])) for row in failing)
+        shown = [f"{receipt_id} line / baris {line}" for receipt_id, line in dict.fromkeys(lines)][
+            :_SHOWN_LINES
+        ]
         if shown:
             # Where Great Expectations shows values that fail, the lines they stand on are shown.
             kept["partial_unexpected_list"] = shown

@@ -91,14 +91,18 @@ def _past_weeks(
     context: dg.AssetExecutionContext, key: dg.AssetKey, record: str, receipts: list[Receipt]
 ) -> Iterator[dg.AssetMaterialization]:
     """One run lands whatever waits, so each delivery is shown under the week it closes."""
-    rows: dict[date, int] = {}
+    closed: dict[date, list[Receipt]] = {}
     for receipt in receipts:
         if receipt.status == "accepted" and receipt.known_on:
-            week = delivery_week(receipt.known_on)
-            rows[week] = rows.get(week, 0) + receipt.tables[record].accepted
+            closed.setdefault(delivery_week(receipt.known_on), []).append(receipt)
     others = set(weeks.get_partition_keys()) - set(context.partition_keys)
-    for week, count in sorted(rows.items()):
+    for week, mine in sorted(closed.items()):
         if week.isoformat() in others:
-            yield dg.AssetMaterialization(
-                asset_key=key, partition=week.isoformat(), metadata={"dagster/row_count": count}
-            )
+            tables = [receipt.tables[record] for receipt in mine]
+            facts: dict[str, Any] = {
+                "dagster/row_count": sum(table.accepted for table in tables),
+                "rows_received": sum(table.received for table in tables),
+                "rows_quarantined": sum(table.quarantined for table in tables),
+                "receipts": ", ".join(receipt.receipt_id for receipt in mine),
+            }
+            yield dg.AssetMaterialization(asset_key=key, partition=week.isoformat(), metadata=facts)

@@ -93,7 +93,7 @@ def _row_balance(contract: Contract, record: str, receipts: list[Receipt]) -> dg
             "quarantined": total.quarantined,
             "let_in_from_quarantine": total.let_in,
             "uneven_receipts": dg.MetadataValue.json(uneven),
-        },
+        },  # fmt: skip
     )
 
 
@@ -102,6 +102,9 @@ def _suite(
 ) -> Iterator[dg.AssetCheckResult]:
     kind = contract.record(record)
     report = validate(received_frame(settings.home, kind, landed), kind, seed=settings.seed)
+    failing = "\n".join(f"- {line}" for line in report.failing_lines) or "none"
+    for receipt in landed:
+        failing = failing.replace(receipt.receipt_id, f"`{receipt.original_name}`")
     if not report.rows:
         description = "NOT_ASSESSED: nothing new was received in this run"
     else:
@@ -116,8 +119,8 @@ def _suite(
         metadata={
             "records_received": report.rows,
             "records_checked": report.evaluated,
-            "failing": dg.MetadataValue.md("\n".join(f"- {line}" for line in report.failing_lines) or "none"),
-        },
+            "failing": dg.MetadataValue.md(failing),
+        },  # fmt: skip
     )
 
 

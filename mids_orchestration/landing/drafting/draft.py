@@ -102,6 +102,8 @@ def _data(
         delivery["sent_on_format"] = form
     if shape.compression:
         delivery["compression"] = shape.compression
+    if len(shape.records) == 1:
+        shape.records[0]["name"] = feed or identifier(rest or first, "feed")
     return {
         "agency": agency or identifier(first, "agency"),
         "feed": feed or identifier(rest or first, "feed"),
