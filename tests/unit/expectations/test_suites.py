@@ -129,4 +129,6 @@ def test_a_large_frame_is_sampled_and_says_so(both) -> None:
     frame = pd.DataFrame({"a": ["1"] * 300, "_receipt_id": "x", "_line_no": range(300)})
     sampled = validate(frame, kind, max_rows=50)
     assert (sampled.rows, sampled.evaluated, sampled.sampled, sampled.success) == (300, 50, True, True)
-    assert "lines" in next(o for o in report.outcomes if o.failing).summary
+    told = next(o for o in report.outcomes if o.failing)
+    receipt_id, line = told.failing[0]
+    assert f"lines {line}" in told.summary and f" of {receipt_id}" in told.summary

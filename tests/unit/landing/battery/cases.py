@@ -155,7 +155,7 @@ TEXT_CASES = [
     accepted("empty rows at the end", HEAD + GOOD + ";;;;;\n" * 3 + '"";"";;;;\n', 1),
     accepted("empty rows at the end of UTF-16 with CR LF",
              (HEAD + GOOD + ";;;;;\n" * 3).replace("\n", "\r\n").encode("utf-16"), 1),
-    accepted("megabytes of empty rows at the end", lambda: (HEAD + GOOD + ";;;;;\n" * 500_000).encode(), 1),
+    accepted("many empty rows at the end", lambda: (HEAD + GOOD + ";;;;;\n" * 100_000).encode(), 1),
     accepted("empty rows of tabs at the end", "a\tb\n1\t2\n\t\n\t\n", 1, format={"type": "csv", "delimiter": "\t"},
              columns=[{"name": "a", "type": "text"}, {"name": "b", "type": "text"}], ext="tsv"),
     accepted("no header, as agreed", GOOD + GOOD2, 2, record={"header_rows": 0}),
