@@ -22,13 +22,18 @@ from expectations.suites import suite_for, validation_result
 from mids_orchestration.landing.receipts import read_receipts, write_atomically
 from mids_orchestration.landing.received import received_frame
 
-# Tags that fetch from elsewhere: the page is complete without them.
-_FETCHING = re.compile(r"<script\b[^>]*\bsrc=[^>]*>\s*</script>|<link\b[^>]*>|<img\b[^>]*>", re.IGNORECASE)
+# Tags that fetch from elsewhere, scripts that need what was fetched, and an advertisement.
+_FETCHING = re.compile(
+    r"<script\b.*?</script>|<link\b[^>]*>|<img\b[^>]*>|<footer\b.*?</footer>", re.IGNORECASE | re.DOTALL
+)
 _SHOWN_LINES = 20
 _FETCHED_IN_STYLE = re.compile(r"url\(\s*['\"]?(?:https?:)?//[^)]*\)", re.IGNORECASE)
 _STYLE = """<style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem}
 table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ccc;padding:.35rem .6rem;text-align:left;
-vertical-align:top}.badge{font-family:monospace}nav ol{display:flex;gap:1rem;list-style:none;padding:0}</style>"""
+vertical-align:top}.badge{font-family:monospace}nav ol{display:flex;gap:1rem;list-style:none;padding:0}a[data-toggle]{display:none}
+i.text-success::before{content:"\u2713"}i.text-danger::before{content:"\u2717"}i.text-warning::before{content:"!"}
+body:has(#option2:checked) :is(.hide-succeeded-validation-target,:has(>.hide-succeeded-validation-target-child),
+:has(>*>.hide-succeeded-validations-column-section-target-child)){display:none}</style>"""  # "Failed Only", no script
 
 
 @dataclass(frozen=True)
@@ -71,12 +76,13 @@ def build_data_docs(
         for kind in contract.records:
             announce(f"{key} {kind.name}")
             suite = suite_for(kind)
-            _write(out / f"{key}.{kind.name}.suite.html", ExpectationSuitePageRenderer().render(suite))
+            suite_page = f"{key}.{kind.name}.suite.html"
+            _write(out / suite_page, ExpectationSuitePageRenderer().render(suite), suite_page)
             frame = received_frame(home, kind, mine)
             result = validation_result(frame, kind, seed=seed) if len(frame) else None
             if result is not None:
                 page = ValidationResultsPageRenderer().render(_without_values(result, contract, kind))
-                _write(out / f"{key}.{kind.name}.result.html", page)
+                _write(out / f"{key}.{kind.name}.result.html", page, suite_page)
             done.append(Documented(key, kind.name, len(suite.expectations), len(frame),
                                    None if result is None else bool(result.success)))  # fmt: skip
     write_atomically(out / "index.html", _index(done).encode())
@@ -102,11 +108,14 @@ def _without_values(result: Any, contract: Contract, kind: RecordType) -> Any:
     return result
 
 
-def _write(path: Path, document: Any) -> None:
+def _write(path: Path, document: Any, suite_page: str) -> None:
     from great_expectations.render.view import DefaultJinjaPageView
 
     page: str = DefaultJinjaPageView().render(document)
     page = _FETCHED_IN_STYLE.sub("none", _FETCHING.sub("", page))
+    # Great Expectations has a folder for everything; here all pages lie in one.
+    page = re.sub(r'href="[./]+/index\.html"', 'href="index.html"', page)
+    page = re.sub(r'href="[./]+/expectations/[^"]*\.html"', f'href="{suite_page}"', page)
     page = page.replace("</head>", f"{_STYLE}</head>", 1)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, page.encode())

@@ -51,8 +51,11 @@ def test_data_docs_show_what_failed_by_line_and_nothing_of_a_record(documented):
     assert (
         result.count("line / baris 3") >= 2 and "line / baris 4" in result and "line / baris 2" not in result
     )
-    for link in re.findall(r'href="([^"#:]+\.html)"', pages["index.html"]):
-        assert link in pages
+    assert "aaa-things-" in result  # which delivery the lines are of
+    for name, page in pages.items():
+        assert "<script" not in page and "http" not in re.sub(r"https?://[^\s\"]*w3\.org", "", page), name
+        for link in re.findall(r'href="([^"#:]+\.html)"', page):
+            assert link in pages, (name, link)
 
 
 def test_the_verb_builds_them_and_says_where(desk: Desk):
