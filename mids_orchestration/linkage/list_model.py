@@ -7,6 +7,7 @@ model (`person_model.py`), whose event, case and document rules these lists do n
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from mids_orchestration.linkage.model_config import BlockingRule, Comparison, Level, LinkageConfig
 
@@ -20,21 +21,36 @@ def _null(column: str) -> Level:
     )
 
 
-def _part(column: str, other: str | None) -> Comparison:
-    """A name part; `other` is the part it may have been swapped with."""
-    levels = [
-        _null(column),
-        Level(f"{column}_l = {column}_r", "same", 0.75, 4e-3, tf_column=column),
-    ]
-    if other:
-        levels.append(Level(f"{column}_l = {other}_r OR {other}_l = {column}_r", "parts swapped", 0.05, 1e-3))
-    levels += [
-        Level(f"damerau_levenshtein({column}_l, {column}_r) <= 1", "one slip apart", 0.10, 2e-3),
-        Level(f"jaro_winkler_similarity({column}_l, {column}_r) >= 0.88", "near", 0.05, 8e-3),
-        Level(f"jaro_winkler_similarity({column}_l, {column}_r) >= 0.75", "alike", 0.02, 3e-2),
-        Level(ELSE, "different", 0.03, 0.95),
-    ]
-    return Comparison("given_name" if column == "given" else column, tuple(levels))
+# The whole name turned round: one part exact, the other at least near. One way alone is no swap: Otto and Walter
+# are given names and surnames of different people.
+_SWAPPED = (
+    "(given_l = surname_r AND jaro_winkler_similarity(surname_l, given_r) >= 0.85"
+    " OR surname_l = given_r AND jaro_winkler_similarity(given_l, surname_r) >= 0.85)"
+)
+
+
+def _part(column: str, *, both: bool) -> Comparison:
+    """A name part; `both`: given name and surname are there and may have been swapped.
+
+    A swap is one fact: the given name tells it, and the surname then says nothing more.
+    """
+    null, swapped = _null(column), []
+    if both and column == "given":
+        swapped = [Level(_SWAPPED, "parts swapped", 0.03, 1e-6)]
+    elif both:
+        null = replace(null, sql=f"{null.sql} OR given_l <> given_r AND {_SWAPPED}")
+    return Comparison(
+        "given_name" if column == "given" else column,
+        (
+            null,
+            Level(f"{column}_l = {column}_r", "same", 0.75, 4e-3, tf_column=column),
+            *swapped,
+            Level(f"damerau_levenshtein({column}_l, {column}_r) <= 1", "one slip apart", 0.10, 2e-3),
+            Level(f"jaro_winkler_similarity({column}_l, {column}_r) >= 0.88", "near", 0.05, 8e-3),
+            Level(f"jaro_winkler_similarity({column}_l, {column}_r) >= 0.75", "alike", 0.02, 3e-2),
+            Level(ELSE, "different", 0.03, 0.95),
+        ),
+    )
 
 
 _FULL_NAME = Comparison(
@@ -165,10 +181,7 @@ def list_config(columns: Collection[str]) -> LinkageConfig:
     comparisons: list[Comparison] = []
     if "surname" in has or "given" in has:
         both = {"surname", "given"} <= has
-        comparisons += [
-            _part(c, ("given" if c == "surname" else "surname") if both else None)
-            for c in ("given", "surname") if c in has
-        ]  # fmt: skip
+        comparisons += [_part(c, both=both) for c in ("given", "surname") if c in has]
     elif "sound" in has:
         comparisons.append(_FULL_NAME)
     for column, comparison in (
@@ -185,7 +198,7 @@ def list_config(columns: Collection[str]) -> LinkageConfig:
     terms = [c for c in ("dob", "given", "surname", "postcode", "place", "nationality", *others) if c in has]
     if "sound" in has and "surname" not in has and "given" not in has:
         terms += ["name", "sound"]
-    bits = [c for c in ("sounds", "address_words") if c in has]
+    bits = [c for c in ("sounds", "tokens", "address_words") if c in has]
     return LinkageConfig(
         name="lists-1",
         comparisons=tuple(comparisons),
@@ -200,8 +213,26 @@ def list_config(columns: Collection[str]) -> LinkageConfig:
         term_columns=tuple(terms),
         bits_columns=tuple(bits),
         # A value that one record holds is at least this rare in the world, however short the list.
-        extra={"alone": {"dob": 5e-5, "name": 1e-4, "sound": 2e-4}},
+        # Of a whole name its words tell more: two rare ones meet in one stranger far less often.
+        extra={
+            "alone": {"dob": 5e-5, "name": 1e-4, "sound": 2e-4},
+            "alone_bits": {} if "nationality" in has else {"name": "tokens", "sound": "sounds"},
+            # Relatives and countrymen share more than one word: the product of the words' shares is too small.
+            "alone_hold": 1.0 if len(comparisons) == 1 else 0.8,
+            "sure": _sure(comparisons, has),
+        },
     )
+
+
+def _sure(comparisons: list[Comparison], has: set[str]) -> float:
+    """How sure a pattern must be to teach the estimate (`em.refine`).
+
+    People of one raid or one country agree on several columns at once and would pass for a class of matches:
+    there only the sure ones teach. One comparison alone cannot agree with another, and all its pairs may.
+    """
+    if len(comparisons) == 1:
+        return 0.0
+    return 0.9 if has & {"event_day", "nationality"} else 0.7
 
 
 def _blocking(has: set[str]) -> list[BlockingRule]:

@@ -119,6 +119,11 @@ def link_lists(
     if one_to_one_lists is None:
         one_to_one_lists = right is not None and repeated < _REPEAT_SHARE
     taken, clusters = _decide(across, within, prepared, config, one_to_one_lists)
+    if len(across) and not len(taken):
+        notes.append(
+            f"no pair reached {config.threshold:g}; {len(across)} lie between {config.review_threshold:g} and it: "
+            "these columns hardly tell namesakes apart, map more of them or lower the threshold"
+        )
     summary: dict[str, Any] = {
         "left": sizes[0], "right": sizes[1] if right is not None else None, "pairs": len(taken),
         "clusters": int(clusters["cluster_id"].nunique()), "threshold": config.threshold,
@@ -165,11 +170,16 @@ def _refined(work: Workspace, model: TrainedModel, sizes: list[int], report: dic
     if len(counts) == 0:
         return model
     names = [c.name for c in config.comparisons]
-    fixed = {c.name: [lv.fixed_u for lv in c.levels if not lv.is_null] for c in config.comparisons}
+    # Where a value has a share of its own, `term_weights` are relative to the sampled u: it must not move.
+    fixed = {
+        c.name: [lv.fixed_u or lv.tf_column is not None for lv in c.levels if not lv.is_null]
+        for c in config.comparisons
+    }
     result = refine(
         names, levels, counts, term_weights, model.parameters,
         prior=model.prior, universe=universe, sampled_universe=everything, fixed_u=fixed,
         most_matches=float(min(sizes)) if len(sizes) > 1 else 2.0 * n, anchor=stored_parameters(config),
+        sure=config.extra["sure"],
     )  # fmt: skip
     report["expected_matches"] = round(result.expected_matches, 1)
     report["prior"] = result.prior

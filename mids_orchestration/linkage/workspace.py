@@ -39,6 +39,8 @@ def open_workspace(prepared: pd.DataFrame, *, threads: int = 2) -> Workspace:
     return Workspace(con, list(prepared.columns), len(prepared))
 
 
+_RAREST_NAME = 1e-8
+
 _LIST_COLUMNS = frozenset(("tokens", "sounds", "readings", "address_words"))
 _INT_COLUMNS = frozenset(("birth_year", "event_day"))
 _BOOL_COLUMNS = frozenset(("year_exact", "mykad_conflict"))
@@ -109,6 +111,8 @@ def attach_terms(
     holds it.
 
     only: a table of record_id; afterwards `records` holds these alone, with the shares they have among all.
+    `extra["alone_bits"]`: column → list column; the information of its members, times `extra["alone_hold"]`, bounds
+    that share further.
     `terms` and `bits` are frozen tables learnt from `records` records; a value they do not hold counts as
     held by one record.
     """
@@ -132,6 +136,10 @@ def attach_terms(
         alone = (
             f"1.0 / greatest({size[within[column]]}, 1)" if column in within else f"{min(1.0 / one, least)}"
         )
+        words = config.extra.get("alone_bits", {}).get(column)
+        if words in bits:
+            by_words = f"pow(2, -{config.extra['alone_hold']} * list_sum(record_bits_{words}.bits))"
+            alone = f"least({alone}, greatest({by_words}, {_RAREST_NAME}))"
         selects.append(
             f"CASE WHEN r.{column} IS NOT NULL THEN coalesce(term_{column}.x, {alone}) END AS tf_{column}"
         )
