@@ -126,6 +126,27 @@ def prepare_list(frame: pd.DataFrame, mapping: ListMap, side: str) -> pd.DataFra
     return out.sort_values("record_id", kind="stable").reset_index(drop=True)
 
 
+_READ = {"sex": "sex", "birth_date": "dob", "event_date": "event_day", "document_no": "document"}
+
+
+def unread(frame: pd.DataFrame, mapping: ListMap, prepared: pd.DataFrame, side: str) -> list[str]:
+    """In words, per role: how many values are there but could not be read, with the first of them.
+
+    prepared: what `prepare_list` made of `frame`.
+    """
+    notes: list[str] = []
+    for role, column in _READ.items():
+        if role in mapping.columns:
+            written = _joined(frame.reset_index(drop=True), mapping.columns[role])
+            of = dict(zip(prepared["record_id"], prepared[column].isna(), strict=True))
+            ids = [f"{side}|{_text(v)}" for v in frame[mapping.id]]
+            lost = [w for w, i in zip(written, ids, strict=True) if w and of[i]]
+            if lost:
+                notes.append(f"{side} list: {len(lost):,} of {len(ids):,} values of {role} could not be read and "
+                             f"count as unknown, first {lost[0]!r}")  # fmt: skip
+    return notes
+
+
 def usable(prepared: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Leave out columns that cannot tell records apart; returns the frame and what was left out, in words.
 

@@ -28,7 +28,7 @@ from mids_orchestration.linkage.engine import (
 from mids_orchestration.linkage.evaluate import Score, score_counts
 from mids_orchestration.linkage.keys import new_key
 from mids_orchestration.linkage.list_model import list_config
-from mids_orchestration.linkage.list_roles import ListMap, ListMapError, prepare_list, usable
+from mids_orchestration.linkage.list_roles import ListMap, ListMapError, prepare_list, unread, usable
 from mids_orchestration.linkage.model_config import LinkageConfig, TrainedModel
 from mids_orchestration.linkage.workspace import Workspace, open_workspace
 
@@ -98,6 +98,9 @@ def link_lists(
         notes.append("no column of the map holds anything that can be compared: no pair can be found")
         prepared = whole
     config = _config(prepared, threshold, notes)
+    for frame, part, side in zip((left, right), parts, ("left", "right"), strict=False):
+        if frame is not None:
+            notes += unread(frame, mapping, part, side)
     known_pairs = None if truth is None else _known_pairs(truth, whole, right is None)
     work = open_workspace(prepared, threads=threads)
     try:
@@ -119,6 +122,12 @@ def link_lists(
     if one_to_one_lists is None:
         one_to_one_lists = right is not None and repeated < _REPEAT_SHARE
     taken, clusters = _decide(across, within, prepared, config, one_to_one_lists)
+    lost = sum(count.left_out_by_rule.values())
+    if lost and not count.pairs:
+        notes.append(
+            f"every value that records share is shared by too many ({lost:,} pairs not formed): "
+            "map columns that tell persons apart"
+        )
     if len(across) and not len(taken):
         notes.append(
             f"no pair reached {config.threshold:g}; {len(across)} lie between {config.review_threshold:g} and it: "
@@ -220,7 +229,8 @@ def _decide(
             groups.get(a) == groups.get(b) and a in groups
             for a, b in zip(sure["record_id_l"], sure["record_id_r"], strict=True)
         ]
-        sure = sure[same]
+        # An empty list of truths would choose no columns instead of no rows.
+        sure = sure[pd.Series(same, index=sure.index, dtype=bool)]
     taken_keys: set[str] = set()
     names: dict[str, str] = {}
     rows = []

@@ -173,6 +173,25 @@ def test_thin_and_empty_columns_run(tmp_path: Path, columns: list[str]) -> None:
         assert summary["notes"], "it says why nothing was found"
 
 
+@pytest.mark.parametrize("rows", [0, 1, 2, 700])
+def test_one_list_in_which_nobody_is_found_twice(tmp_path: Path, rows: int) -> None:
+    """No pair, or none that may be formed (700 rows all alike): files with headers, never a traceback."""
+    alike = [f"{i},Ali bin Abu,1990-01-02" if rows == 700 else f"{i},{GIVEN[i]} {LAST[-i]},19{50 + i}-01-0{i}"
+             for i in range(1, rows + 1)]  # fmt: skip
+    (tmp_path / "l.csv").write_text("\n".join(["id,name,born", *alike]) + "\n")
+    (tmp_path / "t.csv").write_text("left_id,right_id\n")
+    (tmp_path / "m.yml").write_text("id: id\ncolumns: {full_name: name, birth_date: born}\n")
+    code, stdout, stderr = _run(
+        tmp_path / "l.csv", "--columns", tmp_path / "m.yml", "--out", tmp_path / "o", "--json",
+        "--truth", tmp_path / "t.csv",
+    )  # fmt: skip
+    assert code == 0, stderr
+    assert json.loads(stdout)["pairs"] == 0
+    assert len(pd.read_csv(tmp_path / "o" / "pairs.csv")) == 0
+    assert len(pd.read_csv(tmp_path / "o" / "clusters.csv")) == rows
+    assert rows < 700 or "too many" in json.loads(stdout)["notes"][0]
+
+
 def test_one_row_each(tmp_path: Path) -> None:
     paths = _write(tmp_path, rows=1, shared=1)
     code, stdout, stderr = _run(

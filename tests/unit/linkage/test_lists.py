@@ -155,6 +155,16 @@ def test_countries_and_words_for_nothing() -> None:
     assert [known(v) for v in (" - ", "N/A", "Tidak diketahui", "NULL", "Ali")] == ["", "", "", "", "Ali"]
 
 
+def test_values_that_cannot_be_read_are_counted_in_words() -> None:
+    frame = pd.DataFrame(
+        {"no": ["2", "1", "3"], "s": ["Q", "F", "n/a"], "d": ["1990-01-02", "soon", ""], "n": ["A B"] * 3}
+    )
+    mapping = ListMap("no", {"sex": ("s",), "birth_date": ("d",), "full_name": ("n",)})
+    notes = link_lists(frame, None, mapping, seed=1).summary["notes"]
+    assert [n for n in notes if "1 of 3 values of sex" in n and "'Q'" in n]
+    assert [n for n in notes if "1 of 3 values of birth_date" in n and "'soon'" in n]
+
+
 def test_a_number_that_many_share_is_no_document() -> None:
     frame = pd.DataFrame({"no": [str(i) for i in range(200)], "d": [f"ward-{i % 4}" for i in range(200)]})
     mapping = ListMap("no", {"document_no": ("d",)})
