@@ -7,27 +7,46 @@
    deletion after a record of the same moment. The same rule is in mids_orchestration/landing/history.py. #}
 {% macro versions(relation, key) -%}
 {%- set delivered = '_sent_on, is_deleted, _receipt_id, _line_no' -%}
+{%- set several -%}
+(
+    select {{ key }}
+    from {{ relation }}
+    group by {{ key }}
+    having count(*) > 1
+) as several
+{%- endset -%}
+{#- Most records were told once; only the others are sorted, which costs most here. -#}
+select
+    {{ relation }}.*,
+    cast(1 as {{ dbt.type_bigint() }}) as version_no,
+    not is_deleted as is_current,
+    true as took_effect
+from {{ relation }}
+left join {{ several }} on {{ relation }}.{{ key }} = several.{{ key }}
+where several.{{ key }} is null
+union all
 select
     {{ relation }}.*,
     row_number() over (
-        partition by {{ key }}
+        partition by {{ relation }}.{{ key }}
         order by _effective_at, {{ delivered }}, known_on
     ) as version_no,
     row_number() over (
-        partition by {{ key }}
+        partition by {{ relation }}.{{ key }}
         order by
             _effective_at desc, _sent_on desc, is_deleted desc, _receipt_id desc, _line_no desc, known_on desc
     ) = 1
     and not is_deleted as is_current,
     coalesce(
         _effective_at >= max(_effective_at) over (
-            partition by {{ key }}
+            partition by {{ relation }}.{{ key }}
             order by known_on, {{ delivered }}
             rows between unbounded preceding and 1 preceding
         ),
         true
     ) as took_effect
 from {{ relation }}
+inner join {{ several }} on {{ relation }}.{{ key }} = several.{{ key }}
 {%- endmacro %}
 
 {# Rows of a feed that has a line for each part of something (a person of a case, a charge of a file), with
@@ -92,9 +111,9 @@ from (
 {%- endmacro %}
 
 {# The next value of a week column within a key; 9999-12-31 for the last, so that ranges need no NULL. #}
-{% macro until(week, key) -%}
+{% macro until(week, key, then_by=none) -%}
     coalesce(
-        lead({{ week }}) over (partition by {{ key }} order by {{ week }}),
+        lead({{ week }}) over (partition by {{ key }} order by {{ week }}{{ ', ' ~ then_by if then_by }}),
         cast('9999-12-31' as date)
     )
 {%- endmacro %}
@@ -102,4 +121,14 @@ from (
 {# Y, N or XX (not known) from the age band that an age fell into. #}
 {% macro child_code(age_band_code, is_child) -%}
     case when {{ age_band_code }} is null then 'XX' when {{ is_child }} then 'Y' else 'N' end
+{%- endmacro %}
+
+{# The band of each age met in a relation: ages are few, so that rows then meet their band by equality. #}
+{% macro age_bands(relation) -%}
+    select
+        met.age_years,
+        band.age_band_code,
+        band.is_child
+    from (select distinct age_years from {{ relation }}) as met
+    inner join {{ ref('ref_age_band') }} as band on met.age_years between band.age_from and band.age_to
 {%- endmacro %}

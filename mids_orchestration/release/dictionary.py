@@ -26,7 +26,17 @@ ZONES = {"public": "public / awam", "restricted": "restricted / terhad"}
 _TABLE_HEAD = (
     "table", "zone", "grain", "primary key", "unit", "calendar", "title", "tajuk", "description",
 )  # fmt: skip
-_COLUMN_HEAD = ("table", "column", "type", "key", "refers to", "label (Malay)", "description", "PII")
+_COLUMN_HEAD = (
+    "table",
+    "column",
+    "type",
+    "key",
+    "refers to",
+    "label (English)",
+    "label (Malay)",
+    "description",
+    "PII",
+)
 # A workbook carries the time it was made; the same dictionary must give the same bytes.
 _NO_TIME = datetime(1980, 1, 1)
 
@@ -78,7 +88,7 @@ def write_dictionary_workbook(exports: Sequence[Export], path: Path) -> None:
             columns.append([export.name, *_described(export, column)])
     for sheet, widths in (
         (tables, (30, 18, 60, 34, 14, 18, 30, 30, 90)),
-        (columns, (30, 30, 12, 6, 32, 34, 90, 26)),
+        (columns, (30, 30, 12, 6, 32, 30, 34, 90, 26)),
     ):
         sheet.freeze_panes = "B2"
         sheet.auto_filter.ref = sheet.dimensions
@@ -102,7 +112,9 @@ def _section(export: Export, known: dict[str, Export]) -> str:
     if export.disclosure:
         facts.append(f"Numbers of: {export.disclosure}")
     rows = [
-        "| column | type | key | refers to | label (Malay) | meaning | PII |\n|---|---|---|---|---|---|---|",
+        "| column | type | key | refers to | label (English) | label (Malay) | meaning | PII |\n"
+        + "|---" * 8
+        + "|",
         *(f"| {' | '.join(_cell(value) for value in _described(export, c))} |" for c in export.columns),
     ]
     parts = [f"## {export.name}", _cell(export.description), " · ".join(facts), "\n".join(rows)]
@@ -129,16 +141,16 @@ def er_diagram(fact: Export, known: dict[str, Export]) -> str:
 
 
 def _described(export: Export, column: ExportColumn) -> tuple[str, ...]:
-    """Column, type, key, refers to, Malay label, description, PII."""
+    """Column, type, key, refers to, English label, Malay label, description, PII."""
     refers = [
         f"{key.reference}.{key.reference_columns[0]}"
         for key in export.foreign_keys
         if key.columns == (column.name,)
     ]
-    label = column.label.ms if column.label else ""
+    labels = (column.label.en, column.label.ms) if column.label else ("", "")
     mark = "PK" if column.name in export.primary_key else ""
     return (
-        column.name, _type(column), mark, ", ".join(refers), label, column.description, PII_TOLD[column.pii],
+        column.name, _type(column), mark, ", ".join(refers), *labels, column.description, PII_TOLD[column.pii],
     )  # fmt: skip
 
 

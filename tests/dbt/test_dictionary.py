@@ -59,6 +59,12 @@ def test_each_zone_has_its_own_dictionary(exports: list[Export], tmp_path: Path)
         assert has in tables and has_not not in tables
         columns = list(book["Columns - Lajur"].iter_rows(min_row=2, values_only=True))
         assert {row[0] for row in columns} == tables
+        # A label in each language, and words in both.
+        head = [cell.value for cell in book["Columns - Lajur"][1]]
+        labels = [
+            [row[head.index(f"label ({language})")] for row in columns] for language in ("English", "Malay")
+        ]
+        assert all(english and malay and english != malay for english, malay in zip(*labels, strict=True))
         text = (folder / "DICTIONARY.md").read_text(encoding="utf-8")
         assert f"## {has}\n" in text and f"## {has_not}\n" not in text
 

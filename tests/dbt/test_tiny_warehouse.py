@@ -181,7 +181,7 @@ def test_charges_find_their_case_and_files_without_charge_stay(tiny: Built) -> N
     assert charges == [
         ("ATIPSOM_13_v1", True, False, "Y"),  # charged after the amendment, committed the day before
         ("IMMIGRATION_v1", True, False, "Y"),
-        ("NOTCHARGED_v1", False, False, "XX"),
+        ("NOTCHARGED_v1", False, False, "NA"),
     ]
 
 

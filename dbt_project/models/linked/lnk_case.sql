@@ -1,14 +1,31 @@
 -- One row per case record, with the case it belongs to: records of several agencies which write the same
 -- case number, each in its own way, are one case; a consular case whose person is in a police case of the
 -- job-scam kind is that case, number or not.
-with last_told as (
+with told as (
 
     select
-        version.*,
-        row_number() over (partition by version.case_record_id order by version.version_no desc) as age,
-        min(version.known_on) over (partition by version.case_record_id) as first_known_on
+        case_record_id,
+        max(version_no) as last_version_no,
+        min(known_on) as first_known_on
+    from {{ ref('cnf_case_version') }}
+    where is_case
+    group by case_record_id
+
+),
+
+last_told as (
+
+    select
+        version.case_record_id,
+        version.source_agency_code,
+        version.source_record_key,
+        version.case_kind_code,
+        version.case_no_norm,
+        version.event_on,
+        told.first_known_on
     from {{ ref('cnf_case_version') }} as version
-    where version.is_case
+    inner join told
+        on version.case_record_id = told.case_record_id and version.version_no = told.last_version_no
 
 ),
 
@@ -39,8 +56,7 @@ through_person as (
         on last_told.case_record_id = link.person_record_id
     inner join named on link.person_key = named.person_key
     where
-        last_told.age = 1
-        and last_told.case_kind_code = 'CONSULAR'
+        last_told.case_kind_code = 'CONSULAR'
         and abs({{ dbt.datediff('named.event_on', 'last_told.event_on', 'day') }}) <= 365
     group by last_told.case_record_id
 
@@ -72,7 +88,6 @@ keyed as (
     inner join {{ ref('ref_agency') }} as agency on last_told.source_agency_code = agency.agency_code
     left join through_person on last_told.case_record_id = through_person.case_record_id
     left join police_number on last_told.case_no_norm = police_number.case_no_norm
-    where last_told.age = 1
 
 )
 

@@ -93,14 +93,13 @@ order_found as (
         found.person_record_id,
         record.person_key,
         found.match_probability,
-        found.is_same_person,
         found.reasons_en,
         found.reasons_ms,
         orders.order_no,
         order_told.first_known_on,
         row_number() over (
-            partition by found.order_record_id
-            order by found.match_probability desc, record.person_key asc, found.person_record_id asc
+            partition by found.order_record_id, record.person_key
+            order by found.match_probability desc, found.person_record_id asc
         ) as preference
     from {{ source('linked', 'order_pair') }} as found
     inner join {{ ref('cnf_protection_order') }} as orders on found.order_record_id = orders.order_record_id
@@ -109,11 +108,26 @@ order_found as (
 
 ),
 
--- An order is about one person: the one it resembles most, if that is enough.
+-- The person whom an order protects, as the facts have it; how alike they are is told by the pair, if there is one.
 order_person as (
 
-    select * from order_found
-    where preference = 1 and is_same_person
+    select
+        protected.order_record_id,
+        protected.person_key,
+        found.match_probability,
+        coalesce(found.reasons_en, 'same case, and the same document, name or birth date') as reasons_en,
+        coalesce(found.reasons_ms, 'kes yang sama, dan dokumen, nama atau tarikh lahir yang sama') as reasons_ms,
+        orders.order_no,
+        order_told.first_known_on
+    from {{ ref('lnk_protected_person') }} as protected
+    inner join {{ ref('cnf_protection_order') }} as orders on protected.order_record_id = orders.order_record_id
+    inner join order_told on orders.order_no = order_told.order_no
+    left join order_found as found
+        on
+            protected.order_record_id = found.order_record_id
+            and protected.person_key = found.person_key
+            and found.preference = 1
+    where protected.person_key <> 'XX'
 
 ),
 

@@ -1,5 +1,6 @@
--- One row per protection order, with its case and the person of that case whom it protects. The Welfare Department's
--- persons are on other agencies' lists already; within one case the same document, name or birth date decides.
+-- One row per protection order, with its case and the person whom it protects. The Welfare Department's persons are on
+-- other agencies' lists already: within the case that the order names, the same document, name or birth date decides;
+-- where that finds nobody, the person whom record linkage holds to be the same. Every layer above asks this table.
 with shared_case as (
 
     select
@@ -90,14 +91,35 @@ found as (
         on compared.order_record_id = best.order_record_id and compared.match_level = best.match_level
     group by compared.order_record_id, compared.match_level
 
+),
+
+-- An order is about one person: the one it resembles most, if that is enough.
+resembling as (
+
+    select
+        pair.order_record_id,
+        link.person_key,
+        pair.is_same_person,
+        row_number() over (
+            partition by pair.order_record_id
+            order by pair.match_probability desc, link.person_key asc, pair.person_record_id asc
+        ) as preference
+    from {{ source('linked', 'order_pair') }} as pair
+    inner join {{ ref('lnk_person') }} as link on pair.person_record_id = link.person_record_id
+
 )
 
 select
     protected.order_record_id,
     protected.case_key,
     -- Two persons of the case who fit alike: nobody is chosen.
-    case when found.person_count = 1 then found.person_key else 'XX' end as person_key,
     case
+        when found.person_count = 1 then found.person_key
+        when found.person_count is null then coalesce(linked.person_key, 'XX')
+        else 'XX'
+    end as person_key,
+    case
+        when found.person_count is null and linked.person_key is not null then 'LINKED'
         when protected.case_key = 'XX' then 'NO_CASE'
         when found.match_level is null then 'NOT_LISTED'
         when found.person_count > 1 then 'AMBIGUOUS'
@@ -107,3 +129,8 @@ select
     end as person_match_code
 from protected
 left join found on protected.order_record_id = found.order_record_id
+left join resembling as linked
+    on
+        protected.order_record_id = linked.order_record_id
+        and linked.preference = 1
+        and linked.is_same_person

@@ -14,10 +14,8 @@ with case_told as (
         version.state_code,
         version.exploitation_code,
         {{ mids.week_start('version.known_on') }} as from_week,
-        row_number() over (
-            partition by version.case_record_id, {{ mids.week_start('version.known_on') }}
-            order by version.version_no desc
-        ) as age
+        -- The last version known in a week holds until the week of the next one.
+        {{ mids.until(mids.week_start('version.known_on'), 'version.case_record_id', 'version.version_no') }} as to_week
     from {{ ref('cnf_case_version') }} as version
     inner join {{ ref('lnk_case') }} as link on version.case_record_id = link.case_record_id
     where version.took_effect
@@ -26,11 +24,8 @@ with case_told as (
 
 case_state as (
 
-    select
-        *,
-        {{ mids.until('from_week', 'record_id') }} as to_week
-    from case_told
-    where age = 1
+    select * from case_told
+    where from_week < to_week
 
 ),
 
@@ -61,10 +56,12 @@ person_told as (
         version.state_code,
         version.exploitation_code,
         {{ mids.week_start('version.known_on') }} as from_week,
-        row_number() over (
-            partition by version.person_record_id, {{ mids.week_start('version.known_on') }}
-            order by version.version_no desc
-        ) as age
+        {{ mids.until(mids.week_start('version.known_on'), 'version.person_record_id', 'version.version_no') }}
+            as to_week,
+        min({{ mids.week_start('version.known_on') }}) over (
+            partition by version.person_record_id
+            order by {{ mids.week_start('version.known_on') }}, version.version_no
+        ) as first_week
     from {{ ref('cnf_person_version') }} as version
     left join {{ ref('lnk_person') }} as link on version.person_record_id = link.person_record_id
     left join {{ ref('lnk_case') }} as own_case
@@ -78,12 +75,8 @@ person_told as (
 
 person_state as (
 
-    select
-        *,
-        {{ mids.until('from_week', 'record_id') }} as to_week,
-        min(from_week) over (partition by record_id) as first_week
-    from person_told
-    where age = 1
+    select * from person_told
+    where from_week < to_week
 
 ),
 
@@ -103,15 +96,21 @@ person_week as (
 
     select
         record_id,
-        from_week
-    from counted_person
-    union
-    select
-        counted_person.record_id,
-        case_state.from_week
-    from counted_person
-    inner join case_state on counted_person.case_record_id = case_state.record_id
-    where case_state.from_week > counted_person.first_week
+        from_week,
+        {{ mids.until('from_week', 'record_id') }} as to_week
+    from (
+        select
+            record_id,
+            from_week
+        from counted_person
+        union
+        select
+            counted_person.record_id,
+            case_state.from_week
+        from counted_person
+        inner join case_state on counted_person.case_record_id = case_state.record_id
+        where case_state.from_week > counted_person.first_week
+    ) as told_in
 
 ),
 
@@ -135,7 +134,7 @@ person_in_case as (
             end
         ) as age_years,
         person_week.from_week,
-        {{ mids.until('person_week.from_week', 'person_week.record_id') }} as to_week
+        person_week.to_week
     from person_week
     inner join counted_person as person
         on
@@ -150,14 +149,19 @@ person_in_case as (
 
 ),
 
+age_band as (
+
+    {{ mids.age_bands('person_in_case') }}
+
+),
+
 aged as (
 
     select
         person_in_case.*,
         {{ mids.child_code('age_band.age_band_code', 'age_band.is_child') }} as is_child_code
     from person_in_case
-    left join {{ ref('ref_age_band') }} as age_band
-        on person_in_case.age_years between age_band.age_from and age_band.age_to
+    left join age_band on person_in_case.age_years = age_band.age_years
 
 )
 

@@ -1,25 +1,27 @@
 -- One row per case, whichever agencies hold records of it.
-with lead_record as (
+with records as (
 
-    select
-        cases.*,
-        link.case_key,
-        row_number() over (partition by link.case_key order by link.record_rank) as preference
-    from {{ ref('cnf_case') }} as cases
-    inner join {{ ref('lnk_case') }} as link on cases.case_record_id = link.case_record_id
-
-),
-
-records as (
-
+    -- record_rank tells a case's records apart: the first one speaks for it.
     select
         link.case_key,
+        min(link.record_rank) as first_rank,
         count(*) as record_count,
         count(distinct link.source_agency_code) as agency_count,
         min(link.first_known_on) as first_known_on
     from {{ ref('cnf_case') }} as cases
     inner join {{ ref('lnk_case') }} as link on cases.case_record_id = link.case_record_id
     group by link.case_key
+
+),
+
+lead_record as (
+
+    select
+        cases.*,
+        link.case_key
+    from {{ ref('cnf_case') }} as cases
+    inner join {{ ref('lnk_case') }} as link on cases.case_record_id = link.case_record_id
+    inner join records on link.case_key = records.case_key and link.record_rank = records.first_rank
 
 ),
 
@@ -74,6 +76,7 @@ select
     records.first_known_on as known_on,
     lead_record.case_status_code,
     lead_record.raid_on,
+    coalesce(raid.operation_key, 'XX') as operation_key,
     lead_record.victim_count,
     lead_record.suspect_count,
     coalesce(persons.victims_identified, 0) as victims_identified,
@@ -90,6 +93,9 @@ inner join {{ ref('dim_offence') }} as offence
         lead_record.offence_code = offence.offence_code
         and lead_record.event_on >= offence.match_from
         and lead_record.event_on < offence.match_to
+left join {{ ref('fct_operation') }} as raid
+    on
+        raid.operation_kind_code = 'RAID'
+        and {{ mids.record_id(["'raid'", 'lead_record.source_agency_code', 'lead_record.raid_no']) }} = raid.operation_key
 left join persons on lead_record.case_key = persons.case_key
 left join charges on lead_record.case_key = charges.case_key
-where lead_record.preference = 1

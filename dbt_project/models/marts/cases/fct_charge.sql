@@ -20,11 +20,12 @@ select
     charge.opened_on,
     charge.charged_on,
     case
+        when charge.charge_no is null then 'NA'
         when charge.is_child_victim is null then 'XX'
         when charge.is_child_victim then 'Y'
         else 'N'
     end as child_victim_code,
-    charge.charge_outcome_code,
+    case when charge.charge_no is null then 'NA' else charge.charge_outcome_code end as charge_outcome_code,
     charge.outcome_on,
     charge.sentence_months,
     {{ dbt.datediff('charge.charged_on', 'charge.outcome_on', 'day') }} as days_to_outcome,

@@ -1,22 +1,7 @@
 -- One row per person, case and role; persons are de-identified.
-with counted as (
+with records as (
 
-    select
-        *,
-        row_number() over (
-            partition by person_key
-            order by case when is_counted then 0 else 1 end, record_rank
-        ) as count_preference,
-        row_number() over (
-            partition by person_key, case_key, role_code
-            order by record_rank
-        ) as preference
-    from {{ ref('lnk_person') }}
-
-),
-
-records as (
-
+    -- record_rank tells a person's records apart: the first one speaks, the first counted one is counted.
     select
         person_key,
         case_key,
@@ -24,10 +9,28 @@ records as (
         count(*) as record_count,
         count(distinct source_agency_code) as agency_count,
         min(known_on) as known_on,
-        max(case when is_counted and count_preference = 1 then 1 else 0 end) = 1 as is_counted,
+        min(record_rank) as first_rank,
+        min(case when is_counted then record_rank end) as counted_rank,
         max(case protection_order_code when 'PO' then 2 when 'IPO' then 1 else 0 end) as order_level
-    from counted
+    from {{ ref('lnk_person') }}
     group by person_key, case_key, role_code
+
+),
+
+-- A person is counted once, whatever the number of cases and roles.
+counted as (
+
+    select
+        person_key,
+        min(counted_rank) as counted_rank
+    from records
+    group by person_key
+
+),
+
+age_band as (
+
+    {{ mids.age_bands(ref('lnk_person')) }}
 
 )
 
@@ -50,17 +53,15 @@ select
     case records.order_level when 2 then 'PO' when 1 then 'IPO' else person.protection_order_code end
         as protection_order_code,
     person.trafficking_status_code,
-    records.is_counted,
+    coalesce(records.counted_rank = counted.counted_rank, false) as is_counted,
     records.record_count,
     records.agency_count
-from counted as person
+from {{ ref('lnk_person') }} as person
 inner join records
     on
         person.person_key = records.person_key
-        and person.case_key = records.case_key
-        and person.role_code = records.role_code
+        and person.record_rank = records.first_rank
+inner join counted on person.person_key = counted.person_key
 inner join {{ ref('ref_role') }} as role on person.role_code = role.role_code
 left join {{ ref('fct_case') }} as cases on person.case_key = cases.case_key
-left join {{ ref('ref_age_band') }} as age_band
-    on person.age_years between age_band.age_from and age_band.age_to
-where person.preference = 1
+left join age_band on person.age_years = age_band.age_years

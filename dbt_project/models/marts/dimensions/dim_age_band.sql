@@ -5,5 +5,6 @@ select
     age_to,
     name_en as age_band_name_en,
     name_ms as age_band_name_ms,
-    coalesce(is_child, false) as is_child
+    -- Of an age not known nobody can say; counted as adults they would be lost among them.
+    case when age_band_code = 'XX' then 'XX' when is_child then 'Y' else 'N' end as is_child_code
 from {{ ref('ref_age_band') }}
