@@ -96,6 +96,7 @@ inner join {{ ref('dim_offence') }} as offence
 left join {{ ref('fct_operation') }} as raid
     on
         raid.operation_kind_code = 'RAID'
-        and {{ mids.record_id(["'raid'", 'lead_record.source_agency_code', 'lead_record.raid_no']) }} = raid.operation_key
+        and raid.operation_key
+        = {{ mids.record_id(["'raid'", 'lead_record.source_agency_code', 'lead_record.raid_no']) }}
 left join persons on lead_record.case_key = persons.case_key
 left join charges on lead_record.case_key = charges.case_key
