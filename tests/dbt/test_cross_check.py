@@ -28,7 +28,7 @@ def test_each_report_has_its_status_and_the_reason(tiny: Built) -> None:
             "KNOWN_SHELTER",
             "same name",
             "nama sama",
-            "JKM/PP/2022/00001",
+            "JKM/PP/2022/00001, JKM/PP/2022/00002",  # by name: her second order too
         ),
         ("WISMA_PUTRA_REPORT", "KLN/KONS/2024/00001", "KNOWN_POLICE", *through, "D3/TIP/00045/2024"),
         ("WISMA_PUTRA_REPORT", "KLN/KONS/2024/00002", "NEW", None, None, None),
