@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import duckdb
+import jinja2
 import pytest
 import yaml
 
@@ -308,3 +311,21 @@ def test_every_measure_of_the_semantic_layer_can_be_asked(tiny: Built, manifest:
     }
     assert asked <= set(measures)
     assert all("calendar:" in metric["description"] for metric in manifest["metrics"].values())
+
+
+def test_a_build_that_has_spilled_can_go_on(tmp_path: Path) -> None:
+    # dbt opens a cursor for every model and sets `settings` on it; DuckDB refuses some of them once it has spilled.
+    home = {"MIDS_WAREHOUSE": str(tmp_path / "w.duckdb"), "MIDS_DUCKDB_MEMORY": "30MB"}
+    text = jinja2.Template((PROJECT / "profiles.yml").read_text(encoding="utf-8")).render(
+        env_var=lambda name, default=None: home.get(name, default)
+    )
+    profile = yaml.safe_load(text)["mids"]["outputs"]["duckdb"]
+    with duckdb.connect(profile["path"], config=profile["config_options"] | {"threads": 1}) as connection:
+        connection.execute("create table t as select md5(range::varchar) as k from range(600000) order by k")
+        assert Path(profile["config_options"]["temp_directory"]).is_dir(), (
+            "nothing was spilled: this proves nothing"
+        )
+        with connection.cursor() as cursor:
+            for name, value in profile.get("settings", {}).items():
+                cursor.execute(f"set {name} = '{value}'")
+            assert cursor.execute("select count(*) from t").fetchone() == (600000,)
