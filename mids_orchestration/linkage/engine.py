@@ -23,6 +23,7 @@ import pandas as pd
 
 from mids_orchestration.linkage.em import clean_u
 from mids_orchestration.linkage.model_config import Comparison, LinkageConfig, TrainedModel
+from mids_orchestration.linkage.prune import prune_pairs
 from mids_orchestration.linkage.workspace import (
     Workspace,
     attach_terms,
@@ -266,6 +267,8 @@ def score(
     Columns: record_id_l, record_id_r, match_probability, match_weight and one `gamma_<comparison>` each.
     Table `records` must carry the model's terms (`attach_terms`).
     """
+    if prune_pairs(work, model, pairs_table, "hopeful_pairs", threshold_weight=threshold_weight):
+        pairs_table = "hopeful_pairs"
     linker = _linker(work, model, retain=retain)
     table = _predict(work, linker, pairs_table, threshold_weight)
     gammas = "".join(f", gamma_{c.name}" for c in model.config.comparisons) if retain else ""
