@@ -130,7 +130,9 @@ def _splink(folder: Path, lists: list[str], hidden: bool) -> float:
     )
     api = DuckDBAPI()
     linker = Linker(
-        [api.register(f) for f in frames] if len(frames) > 1 else api.register(frames[0]), settings
+        [api.register(f) for f in frames] if len(frames) > 1 else api.register(frames[0]),
+        settings,
+        log_level=None,
     )
     train = linker.training
     train.estimate_probability_two_random_records_match(

@@ -11,8 +11,10 @@ import sys
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 
 from mids_orchestration.linkage.evaluate import Score, evaluate
+from mids_orchestration.linkage.person_model import DEFAULT
 from mids_orchestration.sample.known import has_truth, truth_of
 
 
@@ -35,6 +37,41 @@ def main() -> None:
         print(f"\nby {title}")
         for score in evaluate(links, truth, groups).values():
             print(_line(score))
+    _where_the_missed_are(home, links, truth)
+
+
+def _where_the_missed_are(home: Path, links: pd.DataFrame, truth: pd.DataFrame) -> None:
+    """Print how far the missed pairs came, and how many of the pairs in review are true."""
+    kept = home / "linkage" / "pairs.parquet"
+    if not kept.exists():
+        return
+    with duckdb.connect() as con:
+        con.register("links", links)
+        con.register("truth", truth)
+        con.execute(
+            "CREATE TABLE known AS SELECT person_record_id AS id, true_person_id AS who, name_form, person_key"
+            " FROM truth JOIN links USING (person_record_id)"
+        )
+        con.execute(
+            "CREATE TABLE pairs AS SELECT person_record_id_l AS l, person_record_id_r AS r, match_probability AS p"
+            f" FROM read_parquet('{kept}')"
+        )
+        rows = con.execute(
+            f"""SELECT CASE WHEN p IS NULL THEN 'scored below the review threshold, or never compared'
+                       WHEN p < {DEFAULT.threshold} THEN 'in review' ELSE 'join refused' END AS stage,
+                   count(*), count(*) FILTER (a.name_form = 'rohingya')
+                FROM known a JOIN known b ON a.who = b.who AND a.id < b.id AND a.person_key <> b.person_key
+                LEFT JOIN pairs ON l = a.id AND r = b.id GROUP BY 1 ORDER BY 2 DESC"""
+        ).fetchall()
+        review = con.execute(
+            f"""SELECT count(*), count(*) FILTER (a.who = b.who) FROM pairs
+                JOIN known a ON a.id = l JOIN known b ON b.id = r WHERE p < {DEFAULT.threshold}"""
+        ).fetchone()
+    print("\ntrue pairs that are apart (of them Rohingya names)")
+    for stage, count, rohingya in rows:
+        print(f"{count:>5} ({rohingya})  {stage}")
+    if review:
+        print(f"pairs in review {review[0]:,}, of them true {review[1]:,}")
 
 
 def _line(score: Score) -> str:
