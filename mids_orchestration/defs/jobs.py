@@ -3,6 +3,7 @@
 import dagster as dg
 
 from mids_orchestration.defs.partitions import weeks
+from mids_orchestration.defs.release.held import tell_why_no_newer_release
 
 _CYCLE = dg.AssetSelection.all()
 _LANDING = dg.AssetSelection.groups("landing")
@@ -17,6 +18,7 @@ weekly_cycle = dg.define_asset_job(
     selection=_CYCLE,
     partitions_def=weeks,
     executor_def=_ONE_PROCESS,
+    hooks={tell_why_no_newer_release},
     description="Land what has arrived, rebuild the warehouse, link persons, project twelve weeks, publish.",
 )
 
@@ -40,6 +42,7 @@ publish_release = dg.define_asset_job(
     "publish_release",
     selection=_RELEASE,
     executor_def=_ONE_PROCESS,
+    hooks={tell_why_no_newer_release},
     description="Build the release aside from the warehouse as it stands, pass its gates, switch.",
 )
 

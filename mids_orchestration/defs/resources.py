@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -53,20 +54,24 @@ def run_as_of(context: dg.AssetExecutionContext, settings: Settings) -> date:
     Raises:
         dagster.Failure: when nothing tells the day.
     """
-    tags = context.run.tags
-    if AS_OF_TAG in tags:
-        return date.fromisoformat(tags[AS_OF_TAG])
-    for tag in (PARTITION_TAG, RANGE_END_TAG):
-        if tag in tags:
-            return cycle_day(date.fromisoformat(tags[tag]))
-    known = [receipt.known_on for receipt in read_receipts(settings.home) if receipt.known_on]
-    if not known:
+    day = as_of_told(context.run.tags, settings)
+    if day is None:
         raise dg.Failure(
             "Nothing tells as of which day this run sees the world: no delivery has been received. "
             f"Land a feed first, or set the run tag {AS_OF_TAG}.",
             allow_retries=False,
         )
-    return max(known)
+    return day
+
+
+def as_of_told(tags: Mapping[str, str], settings: Settings) -> date | None:
+    """The day that a run's tags, or what has been received, tell; None when nothing tells it."""
+    if AS_OF_TAG in tags:
+        return date.fromisoformat(tags[AS_OF_TAG])
+    for tag in (PARTITION_TAG, RANGE_END_TAG):
+        if tag in tags:
+            return cycle_day(date.fromisoformat(tags[tag]))
+    return max((r.known_on for r in read_receipts(settings.home) if r.known_on), default=None)
 
 
 def dbt_resource() -> DbtCliResource:

@@ -22,6 +22,7 @@ from mids_orchestration.release.model import (
     ReleaseError,
     ReleaseRefused,
 )
+from mids_orchestration.release.refusal import hold_back
 from mids_orchestration.release.store import (
     current_release,
     find_release,
@@ -51,6 +52,7 @@ __all__ = [
     "exports_from_manifest",
     "feed_states",
     "find_release",
+    "hold_back",
     "last_refusal",
     "list_releases",
     "load_release",

@@ -24,7 +24,16 @@ import duckdb
 import pandas as pd
 
 from mids_orchestration.calendar import last_closed_week
-from mids_orchestration.release import compare, dashboard, disclosure_step, gates, hub, store, synthetic_step
+from mids_orchestration.release import (
+    compare,
+    dashboard,
+    disclosure_step,
+    gates,
+    hub,
+    refusal,
+    store,
+    synthetic_step,
+)
 from mids_orchestration.release.datapackage import describe_release, package_gate, readme
 from mids_orchestration.release.dictionary import write_dictionary
 from mids_orchestration.release.docs_site import template_parts
@@ -135,10 +144,10 @@ def build_release(
             release = _finish(
                 releases, stage, plan, tables, passed, index, row_tolerance, announce, synthetic
             )
-            (releases / store.REFUSED).unlink(missing_ok=True)
+            refusal.clear(releases)
             return release
-        except ReleaseRefused as refusal:
-            _write_refusal(releases, plan, refusal)
+        except ReleaseRefused as refused:
+            refusal.hold_back(releases, as_of, refused.gates)
             raise
         finally:
             shutil.rmtree(stage, ignore_errors=True)
@@ -386,12 +395,6 @@ def _feed(feed: FeedState) -> dict[str, Any]:
 
 def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False) + "\n", "utf-8")
-
-
-def _write_refusal(releases: Path, plan: _Plan, refusal: ReleaseRefused) -> None:
-    aside = releases / f".{store.REFUSED}"
-    _write_json(aside, {"as_of": plan.as_of.isoformat(), "gates": [gate.as_dict() for gate in refusal.gates]})
-    aside.replace(releases / store.REFUSED)
 
 
 __all__ = ["FORMAT", "IDENTITIES", "PROMISED_TABLES", "ReleaseError", "build_release"]

@@ -1,15 +1,49 @@
-"""Why no newer release is shown, in words for the command line and the served page.
+"""Why no newer release is shown: kept beside the releases, and told in words.
 
-Belongs here: turning ``refused.json`` into text. Does not belong here: deciding a refusal (gates, build).
+Belongs here: writing, clearing and wording ``refused.json``, and the same for a page opened from disk. Does not belong
+here: deciding a refusal (gates, build), drawing it on the page (dashboard/page.js).
+
+A release never changes, so its page cannot say what came after it. The note lies beside the releases, where both kinds
+of page find it: the served one is handed it; one opened from disk reads ``held.css``, a style sheet that holds nothing
+but one quoted value. A script there would run inside a page that ``mids release verify`` vouches for; a style sheet
+runs nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from html import escape
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
 from typing import Any
 
-from mids_orchestration.release.model import Release
+from mids_orchestration.release.model import GateResult, Release
+from mids_orchestration.release.store import REFUSED
+
+#: Read by every page that is opened from disk, as ``../held.css``.
+HELD = "held.css"
+_HEAD = "/* Written by MIDS: why no release is newer than current. dashboard.html beside it reads this. */\n"
+
+
+def hold_back(releases: Path, as_of: date, gates: Sequence[GateResult]) -> None:
+    """Keep why the release of ``as_of`` was not published, for the command line and the pages."""
+    releases.mkdir(parents=True, exist_ok=True)
+    told = {"as_of": as_of.isoformat(), "gates": [gate.as_dict() for gate in gates]}
+    _replace(releases / REFUSED, json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+    note = base64.b64encode(json.dumps(page_note(told)).encode()).decode()
+    _replace(releases / HELD, f'{_HEAD}:root {{ --mids-held: "{note}"; }}\n')
+
+
+def clear(releases: Path) -> None:
+    """The newest attempt succeeded: nothing is held back any more."""
+    _replace(releases / HELD, _HEAD)
+    (releases / REFUSED).unlink(missing_ok=True)
+
+
+def page_note(refusal: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page shows: the day that was held back, and each gate that refused. No gate quotes a personal value."""
+    return {"as_of": refusal["as_of"], "gates": _refused(refusal)}
 
 
 def refusal_lines(refusal: Mapping[str, Any], current: Release | None) -> list[str]:
@@ -25,23 +59,11 @@ def refusal_lines(refusal: Mapping[str, Any], current: Release | None) -> list[s
     return lines
 
 
-def refusal_banner(refusal: Mapping[str, Any] | None, current: Release) -> str:
-    """The same as an HTML note in both languages; empty when nothing newer was refused."""
-    if refusal is None or refusal["as_of"] < current.as_of.isoformat():
-        return ""
-    items = "".join(
-        f"<li><strong>{escape(g['name'])}</strong> ({escape(g['owner'])}): {escape(g['found'])} → "
-        f"{escape(g['remedy'])}</li>"
-        for g in _refused(refusal)
-    )
-    return (
-        f'<div class="note bad" role="note" data-testid="refused"><p><strong>'
-        f'<span lang="en">Data as of {current.as_of}. Why not newer: the release as of {escape(refusal["as_of"])} '
-        f'was held back by its gates.</span><span lang="ms">Data setakat {current.as_of}. Sebab tiada yang lebih '
-        f"baharu: keluaran setakat {escape(refusal['as_of'])} ditahan oleh semakannya.</span></strong></p>"
-        f"<ul>{items}</ul></div>"
-    )
-
-
 def _refused(refusal: Mapping[str, Any]) -> list[dict[str, str]]:
     return [gate for gate in refusal["gates"] if gate["status"] == "refused"]
+
+
+def _replace(path: Path, text: str) -> None:
+    aside = path.with_name(f".{path.name}")
+    aside.write_text(text, "utf-8")
+    aside.replace(path)

@@ -6,14 +6,15 @@ anything else of the shelf: restricted marts are never served.
 
 from __future__ import annotations
 
+import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from mids_orchestration.release.model import ReleaseError
-from mids_orchestration.release.refusal import refusal_banner
+from mids_orchestration.release.refusal import page_note
 from mids_orchestration.release.store import CURRENT, find_release, last_refusal
 
-#: Where the page lets the server put a note; the page on disk shows nothing there.
+#: Where the page lets the server put the note; the page on disk looks for it beside the releases.
 PLACE = "<!--served-note-->"
 
 
@@ -25,7 +26,9 @@ def current_page(releases: Path) -> str:
     """
     release = find_release(releases, CURRENT)
     page = release.dashboard.read_text("utf-8")
-    return page.replace(PLACE, refusal_banner(last_refusal(releases), release), 1)
+    refusal = last_refusal(releases)
+    note = json.dumps(page_note(refusal) if refusal else None).replace("<", "\\u003c")
+    return page.replace(PLACE, f'<script type="application/json" id="held">{note}</script>', 1)
 
 
 def dashboard_server(releases: Path, port: int) -> ThreadingHTTPServer:

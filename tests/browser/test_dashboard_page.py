@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from release import small_warehouse as small
 
-from mids_orchestration.release import Bilingual, open_release, switch
+from mids_orchestration.release import Bilingual, GateResult, hold_back, open_release, switch, verify_release
 from mids_orchestration.release.dashboard import PageFacts, render
+from mids_orchestration.release.refusal import clear
 
 pytestmark = pytest.mark.browser
 
@@ -52,7 +54,7 @@ def visit(browser):
         page.on("console", lambda message: seen.complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: seen.complaints.append(f"error: {error}"))
         page.on("request", lambda request: seen.requests.append(request.url))
-        page.goto(path.resolve().as_uri())
+        page.goto(path.absolute().as_uri())
         page.wait_for_function("document.documentElement.dataset.drawn", timeout=20_000)
         opened.append((context, seen))
         return page
@@ -229,6 +231,28 @@ def test_it_opens_fast(visit, release):
     assert release.dashboard.stat().st_size < 6_000_000
     # Generous, for a busy machine: alone it takes about half a second.
     assert page.evaluate("performance.now()") < 10_000
+
+
+def test_on_disk_it_says_why_nothing_newer_is_shown_and_still_verifies(visit, release):
+    releases = release.path.parent
+    found = GateResult("forecasts_coherent", "MAPO", "refused", "<b>3</b> negative value(s)", "clip them")
+    try:
+        hold_back(releases, date(2026, 7, 6), [found])
+        page = visit(releases / "current" / "dashboard.html")
+        note = page.get_by_test_id("held")
+        note.wait_for()
+        assert "Data as of 29 Jun 2026. Why not newer: the release as of 6 Jul 2026" in note.inner_text()
+        assert "forecasts_coherent (MAPO): <b>3</b> negative value(s) → clip them" in note.inner_text()
+        page.get_by_role("button", name="Bahasa Melayu").click()
+        assert "Sebab tiada yang lebih baharu: keluaran setakat 6 Jul 2026" in note.inner_text()
+        assert verify_release(release.path) == []
+        hold_back(releases, date(2026, 6, 22), [found])
+        assert not visit(release.dashboard).get_by_test_id("held").is_visible(), (
+            "an older attempt says nothing here"
+        )
+    finally:
+        clear(releases)
+    assert not visit(release.dashboard).get_by_test_id("held").is_visible()
 
 
 @pytest.mark.parametrize("kind", ["empty", "no_forecast", "nowcast"])

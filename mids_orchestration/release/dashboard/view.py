@@ -5,6 +5,7 @@ Belongs here: choosing words by numbers, tables and their CSV. Does not belong h
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -142,6 +143,8 @@ def page_context(
                 },
                 "labels": {key: text for key, text in words.labels().items() if "{" not in text["en"]},
                 "locales": {language: words.time_locale(language) for language in words.LANGUAGES},
+                "asOf": facts.as_of.isoformat(),
+                "held": dataclasses.asdict(say("held", as_of=words.both_days(facts.as_of), day="{day}")),
                 "titles": {language: words.labels()["title"][language] for language in words.LANGUAGES},
             }
         ),

@@ -70,6 +70,11 @@ def test_every_chart_names_what_its_dataset_has(name: str) -> None:
     assert {*params.get("metrics", []), *filter(None, [params.get("metric")])} <= metrics
     assert all(f["subject"] in columns for f in params["adhoc_filters"])
     assert params["viz_type"] == chart["viz_type"]
+    words = "\n".join(d["sql"] for d in DATASETS.values())
+    told = [f["comparator"] for f in params["adhoc_filters"] if f["subject"] == "crime_type"]
+    assert all(f"'{word}'" in words for word in told), (
+        "a chart asks for a crime type by the name that datasets give it"
+    )
 
 
 def test_the_dashboard_shows_every_chart_once_and_filters_by_what_is_there() -> None:
