@@ -161,6 +161,7 @@ def identities_absent(
         source = f"read_parquet({literal(str(table.path))})"
         ids = record_ids if table.export.zone == "public" else None
         finds += scan_table(connection, source, str(table.path.relative_to(root)), index, ids)
+    scanned = {table.path for table in tables}
     for path in files:
         where = str(path.relative_to(root))
         ids = None if where.startswith("restricted/") else record_ids
@@ -168,6 +169,8 @@ def identities_absent(
         finds += scan_file(path, where, index, record_ids=ids, without=texts)
         if path.suffix == ".duckdb":
             finds += scan_database(path, where, index, ids)
+        if path.suffix == ".parquet" and path not in scanned:  # the hub's, for one
+            finds += scan_table(connection, f"read_parquet({literal(str(path))})", where, index, ids)
     if not finds and index.size == 0:
         nothing = "nothing like a MyKad found, but the warehouse knows no names or numbers to look for"
         return GateResult("identities_absent", DATA_PROTECTION, "not_assessed", nothing, remedy)

@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 import duckdb
 from anyascii import anyascii
@@ -36,12 +38,17 @@ _NO_BIRTHPLACE = {"00", "17", "18", "19", "20", "69", "70", "73", "80", "81", "9
 _PASSPORT = re.compile(
     r"(?<![0-9A-Za-z+/=._-])(?:[A-Z]\d{8}|[A-Z]{2}\d{7}|[A-Z]\d{7}[A-Z]?|M[A-Z]\d{6})(?![0-9A-Za-z+/=_-])"
 )
-#: Malaysian mobile and foreign numbers as people write them.
+#: Malaysian mobile and fixed lines and foreign numbers as people write them.
 _PHONE = re.compile(
-    r"(?<![0-9A-Za-z.\-/+])(?:\+\d{2,3}[- ]?\d{1,3}[- ]?\d{3,4}[- ]?\d{3,4}|01\d[- ]\d{3,4}[- ]?\d{4}|01[02-9]\d{7,8})"
-    r"(?![0-9A-Za-z])"
+    r"(?<![0-9A-Za-z.\-/+])(?:(?:\+|00)[1-9]\d{1,2}[- ]?\d{1,3}[- ]?\d{3,4}[- ]?\d{3,4}|\(?01\d\)?[- ]\d{3,4}[- ]?\d{4}"
+    r"|6?01[02-9]\d{7,8}|0[3-9]\d?[- ]\d{3,4}[- ]\d{4}|0[3-9]-\d{7,8})(?![0-9A-Za-z])"
 )
 _DATA_ADDRESS = re.compile(r"data:[a-z/.+-]*(?:;charset=[a-z0-9-]+)?;base64,([A-Za-z0-9+/=]+)")
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+#: Dashes and blanks that a typesetter puts into numbers, as a keyboard has them.
+_TYPESET = str.maketrans(
+    {**dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"), **dict.fromkeys("\u00a0\u2007\u2009\u202f", " ")}
+)
 _TOKEN = re.compile(r"[0-9A-Z]+")
 _PRINTABLE = re.compile(rb"[\x20-\x7e\x80-\xf4]{6,}")
 _SEPARATOR = "\n0SEP0\n"
@@ -138,6 +145,7 @@ def shapes(text: str, *, packed: bool = False) -> list[tuple[str, int]]:
         packed: the text comes from a compressed file, where digits and capitals stand by chance: only a MyKad
             with its separators counts. The values themselves are searched apart.
     """
+    text = text.translate(_TYPESET)
     found = [("a number shaped like a MyKad", mykad_like(text, only_separated=packed))]
     if not packed:
         found.append(("a number shaped like a passport's", sum(1 for _ in _PASSPORT.finditer(text))))
@@ -188,6 +196,7 @@ def index_identities(connection: duckdb.DuckDBPyConnection, relation: str) -> Id
     return index
 
 
+_WHOLE = "{0} = floor({0}) and abs({0}) between 1e7 and 1e15"
 _KNOWN = "a known name or number of a person or case"
 _RECORD = "the id of a restricted record"
 
@@ -202,10 +211,13 @@ def scan_table(
     """Search every column of ``source`` (a table, or ``read_parquet('…')``), by its distinct values."""
     finds: list[Find] = []
     for name, kind, *_ in connection.execute(f"describe select * from {source}").fetchall():
-        if kind in {"BOOLEAN", "DATE", "FLOAT", "DOUBLE"} or kind.startswith("TIMESTAMP"):
+        if kind in {"BOOLEAN", "DATE"} or kind.startswith("TIMESTAMP"):
             continue
         column = quoted(name)
         query = f"select distinct cast({column} as varchar) from {source} where {column} is not null"
+        if kind in {"FLOAT", "DOUBLE"}:  # measures: only whole ones are long enough to be somebody's number
+            whole = _WHOLE.format(column)
+            query = f"select distinct cast(cast({column} as hugeint) as varchar) from {source} where {whole}"
         cells = [row[0] for row in connection.execute(query).fetchall()]
         at = f"{where}, column {name}"
         for shape, hits in shapes("\n".join(cells)):
@@ -233,10 +245,8 @@ def scan_file(
         finds: list[Find] = []
         with zipfile.ZipFile(path) as archive:
             for part in archive.namelist():
-                text = archive.read(part).decode("utf-8", "replace")
-                finds += _scan_text(
-                    re.sub(r"<[^>]*>", "\n", text), f"{where}, part {part}", index, record_ids
-                )
+                text = re.sub(r"<[^>]*>", "\n", archive.read(part).decode("utf-8", "replace"))
+                finds += _scan_text(_as_read(text), f"{where}, part {part}", index, record_ids)
         return finds
     raw = path.read_bytes()
     packed = path.suffix in {".parquet", ".duckdb"}
@@ -247,8 +257,13 @@ def scan_file(
     for harmless in without:
         text = text.replace(harmless, _SEPARATOR)
     if not packed:
-        text = _DATA_ADDRESS.sub(lambda match: _unpacked(match.group(1)), text)
+        text = _as_read(_DATA_ADDRESS.sub(lambda match: _unpacked(match.group(1)), text))
     return _scan_text(text, where, index, record_ids, packed=packed)
+
+
+def _as_read(text: str) -> str:
+    """The text as a reader of the file sees it: ``D&#39;Cruz``, ``Th\\u1ecb`` and ``Sari%20Dewi`` written out."""
+    return _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), html.unescape(unquote(text)))
 
 
 def _unpacked(encoded: str) -> str:

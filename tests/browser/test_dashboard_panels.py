@@ -182,6 +182,15 @@ def test_every_table_and_csv_follows_the_year_and_the_child(page):
     listed = download(page, "who-children-TIP")
     assert len(listed) == len(seen)
     assert {(r["year"], r["is_child_code"]) for r in listed} == {("2023", "Y")}
+    children = page.locator("#children-TIP .mark-rect path").count()
+    choose(page, "child", "N")
+    assert "Adults found, by year" in page.locator("article:has(#children-TIP)").inner_text()
+    years = download(page, "children-TIP")
+    assert {r["is_child_code"] for r in years} == {"N"}, "a history: every year, of adults"
+    shown = sum(r["count_status"] == "published" for r in years)
+    assert page.locator("#children-TIP .mark-rect path").count() == shown != children
+    assert "By year" in page.locator("article:has(#trend-TIP)").inner_text()
+    choose(page, "child", "Y")
     choose(page, "period", "26")
     assert page.locator("#table-trend-TIP tbody tr:not([hidden])").count() == 26 + 12 + 24
     assert len(download(page, "trend-TIP")) == 26 + 12 + 24
@@ -201,8 +210,8 @@ def test_children_section_14_job_scams_lags_and_deliveries_are_told(page, releas
             "select days_median from fct_case_lag_year where crime_type_code = 'TIP' and lag_code = 'TO_CHARGE' "
             "and year_start = '2025-01-01'"
         ).fetchone()[0]
-    listed = [r for r in download(page, "children-TIP") if r["sex_code"] == "F"]
-    assert [r["children"] for r in listed] == ["" if n is None else str(n) for (n,) in girls]
+    listed = [r for r in download(page, "children-TIP") if (r["is_child_code"], r["sex_code"]) == ("Y", "F")]
+    assert [r["persons"] for r in listed] == ["" if n is None else str(n) for (n,) in girls]
     assert "no change can be told from chance" in page.locator("article:has(#effect-s14)").inner_text()
     assert page.locator("#effect-s14 .mark-symbol path").count() == 1
     told = page.locator("#check-NGO_REPORT .mark-text text").all_text_contents()

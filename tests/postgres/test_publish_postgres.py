@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from release import small_warehouse as small
 from release.conftest import build
+from release.small_persons import persons, with_persons
 from typer.testing import CliRunner
 
 from mids_orchestration.cli import app
@@ -61,6 +62,44 @@ def test_every_row_key_and_comment_arrives(postgres_dsn: str, two: Two) -> None:
             "select contype, count(*) from pg_constraint where connamespace = 'mids'::regnamespace group by 1"
         ).fetchall()
         assert dict(keys)["p"] == 6 and dict(keys)["f"] == 1
+
+
+def test_suppressed_is_the_same_in_every_format_and_nowhere_a_zero(postgres_dsn: str, tmp_path: Path) -> None:
+    """Parquet, DuckDB, JSON of the command line and PostgreSQL; charts and CSV files are looked at in tests/browser."""
+    marts, exports = with_persons(persons(8, many=400))
+    release = build(small.write_warehouse(tmp_path / "mids.duckdb", marts), tmp_path / "releases", exports)
+    switch(release)
+    publish_postgres(release, postgres_dsn)
+    query = (
+        "select count_status, count_value is null as is_empty, coalesce(count_value, -1) = 0 as is_zero, count(*) as n "
+        "from {} group by 1, 2, 3 order by 1, 2, 3"
+    )
+    with duckdb.connect() as parquet:
+        path = release.path / "data" / "fct_victim_state_year.parquet"
+        kinds = parquet.execute(query.format(f"'{path}'")).fetchall()
+    assert [kind[:3] for kind in kinds] == [
+        ("published", False, False), ("published", False, True), ("suppressed", True, False)
+    ]  # fmt: skip
+    with duckdb.connect(str(release.database), read_only=True) as database:
+        assert database.execute(query.format("fct_victim_state_year")).fetchall() == kinds
+    with psycopg.connect(postgres_dsn) as server:
+        assert server.execute(query.format("mids.fct_victim_state_year")).fetchall() == kinds
+    asked = [
+        "sql",
+        "from fct_victim_state_year where count_status = 'suppressed'",
+        "--json",
+        "--home",
+        str(tmp_path),
+    ]
+    told = json.loads(CliRunner().invoke(app, asked).stdout)
+    assert len(told) == kinds[2][3] and {row["count_value"] for row in told} == {None}
+    field = next(
+        f
+        for r in json.loads((release.path / "datapackage.json").read_text("utf-8"))["resources"]
+        for f in r["schema"]["fields"]
+        if (r["name"], f["name"]) == ("fct_victim_state_year", "count_value")
+    )
+    assert not field.get("constraints", {}).get("required", False), "the description lets the number be empty"
 
 
 def test_a_client_in_a_long_query_neither_waits_nor_sees_two_releases(postgres_dsn: str, two: Two) -> None:

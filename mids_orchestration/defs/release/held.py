@@ -14,7 +14,7 @@ REMEDY = "mids status says what was found; the run in mids dev shows the step; m
 
 @dg.failure_hook(name="tell_why_no_newer_release", required_resource_keys={"mids"})
 def tell_why_no_newer_release(context: dg.HookContext) -> None:
-    """Write the failed gates, or the failed step, beside the releases. What they found may name records: it stays inside."""
+    """Write the failed gates, or the failed step, beside the releases. Their own words may quote records: not told."""
     if context.op.name == PUBLISHED.to_python_identifier() and isinstance(context.op_exception, dg.Failure):
         return
     mids: MidsHome = context.resources.mids

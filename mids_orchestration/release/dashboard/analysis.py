@@ -46,32 +46,38 @@ def _count(value: Any, hidden: bool) -> Cell:
 
 
 def child_panels(frames: Frames, code: str, as_of: date) -> list[Panel]:
-    """Children found by year and sex."""
+    """Children, or adults where the filter says so, found by year and sex."""
     from mids_orchestration.release.dashboard.analysis_charts import children_chart
 
     frame = _held(frames, "fct_victim_child_sex_year")
     if frame is None:
         return []
-    mine = frame[(frame["crime_type_code"] == code) & (frame["is_child_code"] == "Y")]
+    mine = frame[(frame["crime_type_code"] == code) & frame["is_child_code"].isin(["Y", "N"])]
     mine = mine[mine["sex_code"].isin(["F", "M"])].assign(
         year=_year, hidden=lambda f: f["count_status"] == "suppressed"
     )
-    if mine["count_value"].fillna(0).sum() <= 0:
+    if mine.loc[mine["is_child_code"] == "Y", "count_value"].fillna(0).sum() <= 0:
         return []
-    mine = mine.sort_values(["year", "sex_code"], ascending=[False, True])
+    mine = mine.sort_values(["year", "is_child_code", "sex_code"], ascending=[False, False, True])
     rows: list[list[Cell]] = []
     plain: list[list[Any]] = []
     for row in mine.to_dict("records"):
+        age, sex = row["is_child_code"], row["sex_code"]
         rows.append(
-            [str(row["year"]), say(f"sex_{row['sex_code']}"), _count(row["count_value"], row["hidden"])]
+            [
+                str(row["year"]),
+                say(f"child_{age}"),
+                say(f"sex_{sex}"),
+                _count(row["count_value"], row["hidden"]),
+            ]
         )
         value = "" if row["hidden"] else int(row["count_value"])
-        plain.append([code, row["year"], row["sex_code"], value, row["count_status"]])
-    heads = [(say("col_year"), False), (say("col_sex"), False), (say("unit_person"), True)]
+        plain.append([code, row["year"], age, sex, value, row["count_status"]])
+    heads = [(say(f"col_{name}"), False) for name in ("year", "age", "sex")] + [(say("unit_person"), True)]
     # A history in years is not cut down to one of them: its column is not called ``year``.
-    header = ["crime_type_code", "event_year", "sex_code", "children", "count_status"]
+    header = ["crime_type_code", "event_year", "is_child_code", "sex_code", "persons", "count_status"]
     table = made_table(heads, rows, f"mids_children_{code.lower()}_{as_of.isoformat()}", header, plain)
-    long = mine[["year", "sex_code", "count_value", "hidden"]].assign(
+    long = mine[["year", "is_child_code", "sex_code", "count_value", "hidden"]].assign(
         sex=lambda f: "t:sex_" + f["sex_code"], count=lambda f: f["count_value"].astype("float64")
     )
     chart = children_chart(long.drop(columns="count_value"), colour(code))

@@ -32,7 +32,7 @@ def _years() -> alt.Axis:
 
 
 def children_chart(rows: pd.DataFrame, tint: str) -> dict[str, Any]:
-    """Columns by year, girls beside boys; a suppressed count is an open dot at the foot, not a gap."""
+    """Columns by year, girls beside boys, or the same of adults; a suppressed count is an open dot, not a gap."""
     data = _Data()
     base = data.chart("children", rows).encode(
         x=alt.X("year:O", title=None, axis=_years()),
@@ -49,12 +49,9 @@ def children_chart(rows: pd.DataFrame, tint: str) -> dict[str, Any]:
     hidden = base.transform_filter("datum.hidden").mark_point(
         shape="circle", size=26, stroke=QUIET, fill="#ffffff", opacity=1, strokeWidth=1.4
     )
-    return _finished(
-        alt.layer(bars, hidden.encode(y=alt.datum(0), yOffset=alt.value(-6))),
-        data,
-        "t:alt_children",
-        height=190,
-    )
+    layers = alt.layer(bars, hidden.encode(y=alt.datum(0), yOffset=alt.value(-6)))
+    spec = _finished(layers, data, "t:alt_children", height=190)
+    return {**spec, "usermeta": {**spec.get("usermeta", {}), "age": "children"}}
 
 
 def effect_chart(rows: pd.DataFrame) -> dict[str, Any]:

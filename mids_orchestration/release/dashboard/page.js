@@ -115,6 +115,10 @@
     if (kind.pick) return picked(spec);
     if (kind.states) return states(spec, id.slice(id.indexOf("-") + 1), language);
     if (id.startsWith("trend-")) return trend(spec, id.slice(6));
+    if (kind.age) {  // children, unless adults are chosen
+      const rows = spec.datasets[kind.age].filter((row) => row.is_child_code === (chosen.child || "Y"));
+      return { ...spec, datasets: { ...spec.datasets, [kind.age]: rows } };
+    }
     if (kind.crimes && chosen.crime) {
       const rows = spec.datasets[kind.crimes].filter((row) => row.crime_type_code === chosen.crime);
       return { ...spec, datasets: { ...spec.datasets, [kind.crimes]: rows } };

@@ -16,6 +16,8 @@ import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
+from benchmarks.release_attacker import attack as attack_jointly
+from benchmarks.release_attacker import tables_of
 from mids_orchestration.release import ReleaseError, ReleaseRefused, exports_from_manifest, switch
 from mids_orchestration.release.disclosure import Policy, load_policy, protect, published_blocks
 from mids_orchestration.release.disclosure_step import protected_gate
@@ -172,6 +174,10 @@ def test_a_release_protects_carries_over_and_refuses_what_is_not(tmp_path: Path)
     for name in GRAINS:
         parts = [(r.path / "data" / f"{name}.parquet").read_bytes() for r in (first, second)]
         assert parts[0] == parts[1], name
+    told = attack_jointly([tables_of(second.path)])
+    assert len(told.widths) > 200 and told.narrowest >= POLICY.width, (
+        "whole numbers, all tables and totals at once"
+    )
     with duckdb.connect(str(second.database), read_only=True) as connection:
         row = connection.execute(
             "select count(*) filter (count_value is null), count(*) filter (count_status = 'suppressed'), "

@@ -206,6 +206,38 @@ def test_pages_workbooks_and_json_are_searched_inside(tmp_path, value):
     assert not scan_file(tmp_path / "book.xlsx", "book.xlsx", index)
 
 
+def test_what_a_file_writes_in_its_own_way_is_read_as_people_read_it(tmp_path):
+    index = IdentityIndex()
+    for name in ("Maria D'Cruz", small.NAME, "Sari Dewi"):
+        index.add_name(name)
+    accented = "Nguyễn Thị Rekaan"
+    index.add_name(accented)
+    leaks = {
+        "entity.html": "<td>Maria D&#39;Cruz</td>",
+        "escaped.json": json.dumps({"by": accented}),
+        "address.html": '<img src="data:image/svg+xml,%3Ctext%3ESari%20Dewi%3C/text%3E">',
+        "number.html": "880512&#8211;10&#8211;5123",
+        "fixed.md": "call 03-8886 4000",
+        "mobile.md": "call (012) 345 6789 or 60123456789",
+    }
+    for name, text in leaks.items():
+        (tmp_path / name).write_text(text, "utf-8")
+        assert scan_file(tmp_path / name, name, index), name
+    book = openpyxl.Workbook()
+    book.active["A1"] = "Maria D'Cruz & co"
+    book.save(tmp_path / "book.xlsx")
+    assert scan_file(tmp_path / "book.xlsx", "book.xlsx", index)
+    with duckdb.connect() as connection:
+        other = tmp_path / "other.parquet"
+        connection.execute(
+            f"copy (select 'sari dewi' as a, 880512105123::double as b) to '{other}' (compression zstd)"
+        )
+        found = gates.identities_absent(connection, [], [other], tmp_path, index).found
+    assert "other.parquet, column a" in found and "other.parquet, column b" in found, (
+        "also one that is no table's"
+    )
+
+
 def test_what_only_looks_alike_is_no_find():
     for harmless in (
         "2026-06-29-66375979e658",
