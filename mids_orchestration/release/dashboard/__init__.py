@@ -28,6 +28,7 @@ from mids_orchestration.release.model import Bilingual, FeedState
 _ASSETS = (
     "__init__.py", "figures.py", "charts.py", "palette.py", "words.py", "view.py", "cards.py", "tables.py",
     "states.py", "map_charts.py", "states.geojson", "analysis.py", "analysis_charts.py", "quality.py", "scenario.py",
+    "sources.py",
     "panels.py", "panel_charts.py", "labels.yml", "page.html.j2", "style.css", "page.js",
 )  # fmt: skip
 

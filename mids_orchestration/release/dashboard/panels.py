@@ -80,6 +80,11 @@ _KINDS = (
 )
 
 
+def table_of_ranking(name: str) -> str:
+    """The release's table behind a ranking of persons (``nationality``, ``age`` …)."""
+    return next(kind.table for kind in _KINDS if kind.name == name)
+
+
 def years(frames: Mapping[str, pd.DataFrame]) -> list[int]:
     """Years that any mart of persons has, newest first."""
     found: set[int] = set()

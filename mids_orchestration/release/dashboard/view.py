@@ -24,6 +24,7 @@ from mids_orchestration.release.dashboard import (
     panels,
     quality,
     scenario,
+    sources,
     states,
     words,
 )
@@ -113,6 +114,7 @@ def page_context(
         "any_history": any(len(crime.history) for crime in crimes),
         "matured": quality.matured_sentence(marts),
         "say": say,
+        "source": lambda chart: sources.source_line(chart, facts.as_of),
         "number": words.number,
         "facts": facts,
         "as_of": words.both_days(facts.as_of),

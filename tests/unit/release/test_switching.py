@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+
+import duckdb
+import pytest
 
 from mids_orchestration.release import current_release, list_releases, open_release, switch, verify_release
 from release import small_warehouse as small
@@ -127,6 +131,21 @@ def test_a_killed_build_leaves_the_old_release(tmp_path: Path) -> None:
     now = current_release(releases)
     assert now is not None and now.release_id != first.release_id
     assert verify_release(now.path) == []
+
+
+def test_a_full_disk_leaves_the_old_release_and_no_rubbish(shelf: Shelf, warehouse: Path) -> None:
+    """No file may grow beyond what is left: the build fails on its first large one, whichever library writes it."""
+    before = sorted(p.name for p in shelf.releases.iterdir())
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for left in (20_000, 200_000):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (left, limits[1]))
+        try:
+            with pytest.raises((OSError, duckdb.Error), match="File too large"):
+                build(warehouse, shelf.releases, data_version="no room")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert sorted(p.name for p in shelf.releases.iterdir()) == before
+        assert verify_release(shelf.releases / "current") == []
 
 
 def test_a_kill_while_switching_leaves_one_or_the_other(shelf: Shelf) -> None:
