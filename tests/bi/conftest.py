@@ -102,14 +102,27 @@ def superset(home: Path, **environment: str) -> Iterator[str]:
 
 def logged_in(browser: Any, address: str, home: Path) -> Any:
     """A page of a browser in which the administrator has logged in; calls to other machines are collected."""
+    from playwright.sync_api import TimeoutError as PageTimeout
+
     page = browser.new_page(viewport={"width": 1500, "height": 2200})
     page.set_default_timeout(60_000)
     page.goto(f"{address}/login/")
     page.wait_for_load_state("networkidle")
-    page.fill("#username", "admin")
-    page.fill("#password", (home / "bi" / "admin_password").read_text("utf-8").strip())
-    page.click("button[type=submit]")
-    page.wait_for_url("**/welcome/")
+    password = (home / "bi" / "admin_password").read_text("utf-8").strip()
+    for last in (
+        False,
+        False,
+        True,
+    ):  # on a busy machine the page may not listen yet when it is first filled in
+        page.fill("#username", "admin")
+        page.fill("#password", password)
+        page.click("button[type=submit]")
+        try:
+            page.wait_for_url("**/welcome/", timeout=60_000 if last else 20_000)
+            break
+        except PageTimeout:
+            if last:
+                raise
     return page
 
 

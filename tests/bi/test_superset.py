@@ -110,7 +110,7 @@ def test_suppressed_is_not_zero(page: Any, two_releases: TwoReleases, address: s
     table = page.locator(".dashboard-component-chart-holder").filter(has_text="Persons by year and state")
     table.locator("tbody tr").first.wait_for()
     assert hidden > 0
-    assert "suppressed / disekat" in table.inner_text()
+    assert "suppressed / disembunyikan" in table.inner_text()
 
 
 def test_after_a_switch_the_next_query_sees_the_new_release_though_another_still_runs(
