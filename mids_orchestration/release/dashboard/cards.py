@@ -38,9 +38,7 @@ def card(crime: CrimeFigures, as_of_week: date) -> dict[str, Any]:
         "by_state": [],
         "last": crime.last,
         "outlook": _outlook(crime, as_of_week),
-        "incomplete": say("trend_incomplete", weeks=crime.incomplete_weeks)
-        if crime.incomplete_weeks
-        else say("trend_complete"),
+        "incomplete": _incomplete(crime.incomplete_weeks),
     }
     if crime.last is None or crime.before is None:
         return told
@@ -128,3 +126,10 @@ def _skill_sentence(skill: Skill | None) -> Bilingual:
     if skill.relative_wis > 1 - SAME:
         return say("skill_same")
     return say("skill_better", percent=words.percent(1 - skill.relative_wis))
+
+
+def _incomplete(weeks: int) -> Bilingual:
+    """How many of the newest weeks reports still come in for."""
+    if weeks == 1:
+        return say("trend_incomplete_one")
+    return say("trend_incomplete", weeks=weeks) if weeks else say("trend_complete")

@@ -14,11 +14,15 @@
 
   // "t:key" is a label; "@lang" in a field name is the language. On a narrow card names leave room for what they name.
   let room = Infinity;
+  const NARROW = 200;
+  function fitted(name, value) {  // on a phone the names of a legend stand below each other
+    return name === "legend" && value && value.orient === "bottom" && room < NARROW ? { ...value, columns: 1 } : value;
+  }
   function worded(value, language) {
     if (Array.isArray(value)) return value.map((item) => worded(item, language));
     if (value && typeof value === "object") {
       return Object.fromEntries(Object.entries(value).map(([name, item]) =>
-        [name, name === "labelLimit" ? Math.min(item, room) : worded(item, language)]));
+        [name, name === "labelLimit" ? Math.min(item, room) : fitted(name, worded(item, language))]));
     }
     if (typeof value !== "string") return value;
     if (value.startsWith("t:")) return page.labels[value.slice(2)][language];
@@ -253,7 +257,7 @@
     views = [];
     for (const [id, spec] of Object.entries(page.charts)) {
       if (hiddenCard(id)) continue;
-      room = 0.45 * (document.getElementById(id).clientWidth || Infinity);
+      room = 0.5 * (document.getElementById(id).clientWidth || Infinity);
       const result = await vegaEmbed("#" + id, worded(filtered(id, spec, language), language), {
         actions: false, renderer: "svg", ast: true, timeFormatLocale: page.locales[language],
         // A filter may leave a chart without rows, which Vega would warn of: then only errors are told.

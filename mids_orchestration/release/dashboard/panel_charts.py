@@ -19,7 +19,9 @@ def ranking_chart(rows: pd.DataFrame, tint: str) -> dict[str, Any]:
     """Bars by name, largest first; a suppressed count has no bar but a word in its place."""
     data = _Data()
     axis = alt.Axis(ticks=False, domain=False, labelLimit=190, labelPadding=6)
-    base = data.chart("rows", rows).encode(y=alt.Y("name_@lang:N", title=None, sort=None, axis=axis))
+    # Bars and words are layers of their own: in the rows' order, or all the words would stand at the end.
+    by_rank = alt.EncodingSortField(field="rank", op="min", order="ascending")
+    base = data.chart("rows", rows).encode(y=alt.Y("name_@lang:N", title=None, sort=by_rank, axis=axis))
     none = alt.Axis(values=[], title=None, grid=False, domain=False, ticks=False, labels=False)
     x = alt.X(
         "count:Q", axis=none, scale=alt.Scale(domainMin=0, nice=False, range=[0, alt.ExprRef("width - 44")])

@@ -157,7 +157,11 @@ def _bars(rows: pd.DataFrame, kind: _Kind) -> pd.DataFrame:
         if optional in shown.columns:
             columns.append(optional)
     bars = shown[columns].rename(columns={"count_value": "count"})
-    return bars.assign(count=bars["count"].astype("float64"))
+    if kind.name == "age":  # the names of ages are long beside a bar: "18–20, female"
+        for language, (between, unit) in {"en": (" to ", " years"), "ms": (" hingga ", " tahun")}.items():
+            name = bars[f"name_{language}"]
+            bars[f"name_{language}"] = name.str.replace(between, "–").str.replace(unit, "")
+    return bars.assign(count=bars["count"].astype("float64"), rank=range(len(bars)))
 
 
 def _year_table(rows: pd.DataFrame, kind: _Kind, panel_id: str, as_of: date) -> Table:
