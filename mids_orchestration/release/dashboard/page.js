@@ -16,7 +16,8 @@
   let room = Infinity;
   const NARROW = 200;
   function fitted(name, value) {  // on a phone the names of a legend stand below each other
-    return name === "legend" && value && value.orient === "bottom" && room < NARROW ? { ...value, columns: 1 } : value;
+    const below = name === "legend" && value && value.orient === "bottom" && room < NARROW;
+    return below ? { ...value, columns: 1, labelLimit: 1.7 * room } : value;
   }
   function worded(value, language) {
     if (Array.isArray(value)) return value.map((item) => worded(item, language));
