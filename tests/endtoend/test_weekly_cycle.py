@@ -62,6 +62,8 @@ def test_release_verifies_and_lists(world: World) -> None:
     listed = json.loads(world.mids("release", "list", "--json").stdout)
     assert [row["release"] for row in listed if row["current"]] == [world.summary["release"]]
     assert "as published" in world.mids("release", "verify").stdout
+    page = (world.home / "releases" / "current" / "dashboard.html").read_text("utf-8")
+    assert "Simulated data: no real person or case." in page
 
 
 def test_projection_covers_twelve_weeks_of_each_series(world: World) -> None:
