@@ -66,7 +66,7 @@ def test_every_row_key_and_comment_arrives(postgres_dsn: str, two: Two) -> None:
 
 def test_suppressed_is_the_same_in_every_format_and_nowhere_a_zero(postgres_dsn: str, tmp_path: Path) -> None:
     """Parquet, DuckDB, JSON of the command line and PostgreSQL; charts and CSV files are looked at in tests/browser."""
-    marts, exports = with_persons(persons(8, many=150))
+    marts, exports = with_persons(persons(8, many=400))
     release = build(small.write_warehouse(tmp_path / "mids.duckdb", marts), tmp_path / "releases", exports)
     switch(release)
     publish_postgres(release, postgres_dsn)

@@ -331,6 +331,7 @@
     const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "../held.css" });
     sheet.addEventListener("load", () => {
       const told = getComputedStyle(root).getPropertyValue("--mids-held").replace(/[^\w+/=]/g, "");
+      sheet.remove();  // its one value has been read
       const bytes = Uint8Array.from(atob(told), (letter) => letter.charCodeAt(0));
       if (told) held(JSON.parse(new TextDecoder().decode(bytes)));
     });
