@@ -24,16 +24,7 @@ import duckdb
 import pandas as pd
 
 from mids_orchestration.calendar import last_closed_week
-from mids_orchestration.release import (
-    compare,
-    dashboard,
-    disclosure_step,
-    gates,
-    hub,
-    refusal,
-    store,
-    synthetic_step,
-)
+from mids_orchestration.release import compare, dashboard, disclosure_step, gates, hub, store, synthetic_step
 from mids_orchestration.release.datapackage import describe_release, package_gate, readme
 from mids_orchestration.release.dictionary import write_dictionary
 from mids_orchestration.release.docs_site import template_parts
@@ -53,6 +44,7 @@ from mids_orchestration.release.model import (
     ReleaseRefused,
 )
 from mids_orchestration.release.model_card import write_card
+from mids_orchestration.release.refusal import clear, hold_back
 from mids_orchestration.release.tables import (
     TableFile,
     described,
@@ -144,10 +136,10 @@ def build_release(
             release = _finish(
                 releases, stage, plan, tables, passed, index, row_tolerance, announce, synthetic
             )
-            refusal.clear(releases)
+            clear(releases)
             return release
         except ReleaseRefused as refused:
-            refusal.hold_back(releases, as_of, refused.gates)
+            hold_back(releases, as_of, refused.gates)
             raise
         finally:
             shutil.rmtree(stage, ignore_errors=True)
