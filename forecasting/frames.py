@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from forecasting.context import Context
 
 Floats = NDArray[np.float64]
 
@@ -38,7 +42,8 @@ class Panel:
 
     ``y`` has shape (series, time); NaN before a series begins (never inside it: gaps are filled before).
     ``tail`` holds draws (series, paths, weeks) that stand in for the newest columns of ``y`` where the
-    newest weeks are themselves uncertain (a nowcast); None means what is in ``y`` is final.
+    newest weeks are themselves uncertain (a nowcast); None means what is in ``y`` is final. ``context``: holidays and
+    operations beside the counts, for models that can use them.
     """
 
     ids: tuple[str, ...]
@@ -46,6 +51,7 @@ class Panel:
     y: Floats
     freq: str = "W"
     tail: Floats | None = None
+    context: Context | None = field(default=None, repr=False)
 
     @property
     def season(self) -> float:

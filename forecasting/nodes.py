@@ -11,20 +11,22 @@ held over the last two years.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from forecasting.backtest import Vintage
 from forecasting.combine import Weights, learn, pooled_paths, rolling_wis
 from forecasting.frames import Floats, Panel, generator
 from forecasting.hierarchy import incoherence, reconcile, shuffle, tree_of, tree_panel
 from forecasting.margins import RECORDED, margins
-from forecasting.models import LIGHT, pool
+from forecasting.models import NODES, Model, pool
+from forecasting.node_weights import AHEAD, EVERY, ORIGINS, SIZES, LeafTriangle, node_weights
 from forecasting.nowcast import Nowcast
 from forecasting.strata import REST
 
-ORIGINS, EVERY, LEARN_AHEAD = 8, 6, 4
 SHARE_WEEKS = 104
 
 
@@ -53,13 +55,20 @@ def project_nodes(
     seed: int,
     parts: Mapping[str, Nowcast] | None = None,
     wanted: Sequence[tuple[str, ...]] = RECORDED,
+    triangle: LeafTriangle | None = None,
+    past: Callable[[int], Vintage] | None = None,
+    memo: dict[Any, Any] | None = None,
 ) -> Nodes:
     """Return national series and the totals of ``wanted`` dimension sets with paths that add up.
 
     ``national`` is the panel with its nowcast tail, ``known`` (series, time) its counts before the nowcast,
     ``paths`` (series, paths, horizon) its forecast, ``bottom`` the leaves as known, on the same weeks. ``parts``:
     nowcasts by ``series|agency`` where they were made by agency. A series without leaves is handed through.
+    ``triangle`` and ``past`` (national vintages by periods over) let weights be learnt on vintages; ``memo`` keeps
+    what past origins gave.
     """
+    models = pool(NODES)
+    memo = {} if memo is None else memo
     ids: list[str] = []
     y, tails, drawn = [], [], []
     leading: dict[str, str] = {}
@@ -81,9 +90,14 @@ def project_nodes(
             continue
         leaves = _with_tail(bottom.rows(rows), national, known, i, seed, parts or {})
         tree = tree_of(leaves.ids, [(leaf.split("/")[2],) for leaf in leaves.ids], name)
-        panel = tree_panel(tree, leaves)
-        weights = _weights(panel, mature_after, seed)
-        models = pool(LIGHT)
+        panel = replace(tree_panel(tree, leaves), context=national.context)
+        if triangle is None or past is None:
+            weights = _weights(panel, models, mature_after, seed)
+        else:
+            weights = node_weights(
+                panel, models, triangle, past, lambda below, then, root: _tail_then(below, then, root, seed),
+                mature_after=mature_after, seed=seed, memo=memo,
+            )  # fmt: skip
         lower = np.arange(1, len(panel.ids))
         own = np.empty((len(panel.ids), *paths.shape[1:]))
         own[0] = paths[i]
@@ -114,14 +128,17 @@ def project_nodes(
     return Nodes(whole, np.concatenate(drawn), leading, gap, below)
 
 
-def _weights(panel: Panel, mature_after: int, seed: int) -> Weights:
-    models = pool(LIGHT)
+def _weights(panel: Panel, models: Sequence[Model], mature_after: int, seed: int) -> Weights:
     # Weeks not yet mature would be scored against counts that are still growing.
     scores = rolling_wis(
-        replace(panel, tail=None), models, horizon=LEARN_AHEAD, origins=ORIGINS, every=EVERY,
+        replace(panel, tail=None), models, horizon=AHEAD, origins=ORIGINS, every=EVERY,
         mature_after=mature_after, paths=100, seed=seed,
     )  # fmt: skip
-    return learn(scores, models, np.digitize(np.nanmean(panel.y, axis=1), [0.05, 0.3, 2.0]))
+    return learn(scores, models, np.digitize(np.nanmean(panel.y, axis=1), SIZES))
+
+
+def _tail_then(leaves: Panel, then: Vintage, root: str, seed: int) -> Panel:
+    return _with_tail(leaves, then.panel, then.known.y, then.panel.ids.index(root), seed, then.parts)
 
 
 def _with_tail(

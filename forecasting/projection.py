@@ -7,7 +7,7 @@ Does not belong here: any step itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,18 +16,21 @@ import pandas as pd
 from forecasting.backtest import REFIT_EVERY, Vintage, vintage
 from forecasting.calibrate import respread
 from forecasting.combine import Weights, pooled_paths, prior_weights
+from forecasting.context import Context
 from forecasting.frames import HUB_LEVELS, Floats, Panel, SeriesError, to_panel
 from forecasting.margins import RECORDED, margins, node_name
-from forecasting.models import LIGHT, Model, pool
+from forecasting.models import NATIONAL, Model, pool
 from forecasting.months import LONG, month_starts, monthly_paths, shared_months
+from forecasting.node_weights import LeafTriangle
 from forecasting.nodes import Nodes, project_nodes
 from forecasting.quantiles import forecast_frame, path_quantiles, quantile_frame
 from forecasting.replay import POOL, replay
 from forecasting.select import score_table
+from forecasting.series import known_series
 from forecasting.strata import REST
 from forecasting.trend import alerts, change_points, trend_calls
 
-MODEL_VERSION = "3"
+MODEL_VERSION = "4"
 #: Weeks over which joint totals are given (sums of weekly quantiles are not quantiles of sums).
 TOTALS = (4, 12)
 
@@ -88,7 +91,8 @@ def project(
     levels: Sequence[float] = HUB_LEVELS,
     origins: int = 26,
     learn_on: int = 26,
-    models: Sequence[str] = LIGHT,
+    models: Sequence[str] = NATIONAL,
+    context: Context | None = None,
     paths: int = 1000,
     replay_paths: int = 400,
     seed: int = 0,
@@ -99,9 +103,10 @@ def project(
     ``series`` is ``unique_id, ds, y`` (``series.weekly_series``); with ``triangle``
     (``series.reporting_triangle`` for the same ``as_of_week`` and ``by``) the newest weeks are nowcast before
     forecasting, and the replay runs on vintages. ``leaves`` are the same counts by every dimension (``unique_id``
-    as in ``margins.py``): then every node is forecast and all paths add up. ``memo`` (an empty dict at first) keeps
-    what past origins gave; handed to the projection of a later week of the same series it saves most of the work
-    and changes no number. Raises ``SeriesError`` on a frame that cannot be read.
+    as in ``margins.py``): then every node is forecast and all paths add up; given as their reporting triangle,
+    candidates below the national series are weighted on vintages too. ``context``: holidays and operations beside the
+    counts. ``memo`` (an empty dict at first) keeps what past origins gave; handed to the projection of a later week of
+    the same series it saves most of the work and changes no number. Raises ``SeriesError`` on a frame that cannot be read.
     """
     final = to_panel(series)
     candidates = pool(tuple(models))
@@ -116,18 +121,11 @@ def project(
         mature_after = max(one.mature_after for one in now.nowcasts.values())
         silent = {name: one.silent for name, one in {**now.nowcasts, **parts}.items()}
         nowcasts = _nowcasts(now, levels)
+    memo = {} if memo is None else memo
+    past = None if triangle is None else Vintages(triangle, final, replay_paths, seed, memo, context)
+    final, view = replace(final, context=context), replace(view, context=context)
     weights, spread, scores = _judged(
-        final,
-        candidates,
-        triangle,
-        horizon,
-        levels,
-        origins,
-        learn_on,
-        mature_after,
-        replay_paths,
-        seed,
-        memo,
+        final, candidates, past, horizon, levels, origins, learn_on, mature_after, replay_paths, seed, memo
     )
     reach = max(horizon, LONG)
     drawn = respread(pooled_paths(view, candidates, weights, horizon=reach, paths=paths, seed=seed), spread)
@@ -135,10 +133,15 @@ def project(
     chosen = dict.fromkeys(view.ids, POOL)
     panel, gap, nodes = view, 0.0, None
     if leaves is not None:
-        below = to_panel(leaves)
+        wide = leaves if "y" in leaves.columns else known_series(leaves, as_of_week=as_of, start=final.ds[0])
+        below = to_panel(wide)
         if below.y.shape[1] != view.y.shape[1] or below.last != view.last:
             raise SeriesError("leaves and series cover different weeks: build both for the same as_of_week")
-        nodes = project_nodes(view, known, drawn, below, mature_after=mature_after, seed=seed, parts=parts)
+        nodes = project_nodes(
+            view, known, drawn, below, mature_after=mature_after, seed=seed, parts=parts,
+            triangle=None if "y" in leaves.columns else LeafTriangle.of(leaves),
+            past=None if past is None else past.whole, memo=memo,
+        )  # fmt: skip
         panel, drawn, gap = nodes.panel, nodes.paths, nodes.incoherent
         chosen |= nodes.leading
     frame = forecast_frame(panel, path_quantiles(drawn, levels), levels, [chosen[n] for n in panel.ids])
@@ -152,7 +155,7 @@ def project(
 def _judged(
     final: Panel,
     candidates: Sequence[Model],
-    triangle: pd.DataFrame | None,
+    past: Vintages | None,
     horizon: int,
     levels: Sequence[float],
     origins: int,
@@ -166,8 +169,7 @@ def _judged(
     try:
         found = replay(
             final, candidates, horizon=horizon, origins=origins, learn_on=learn_on, mature_after=mature_after,
-            view=None if triangle is None else Vintages(triangle, final, paths, seed, memo), levels=levels,
-            paths=paths, seed=seed, memo=memo,
+            view=past, levels=levels, paths=paths, seed=seed, memo=memo,
         )  # fmt: skip
     except ValueError:
         return prior_weights(candidates, len(final.ids)), np.ones(len(final.ids)), pd.DataFrame()
@@ -182,21 +184,27 @@ class Vintages:
     """
 
     def __init__(
-        self, triangle: pd.DataFrame, final: Panel, paths: int, seed: int, memo: dict[Any, Any] | None = None
-    ) -> None:
+        self, triangle: pd.DataFrame, final: Panel, paths: int, seed: int, memo: dict[Any, Any] | None = None,
+        context: Context | None = None,
+    ) -> None:  # fmt: skip
         self.triangle, self.final, self.paths, self.seed = triangle, final, paths, seed
         self.memo: dict[Any, Any] = {} if memo is None else memo
+        self.context = context
 
     def __call__(self, stop: int) -> Panel:
         """Return the panel known when ``stop`` periods were over."""
+        return replace(self.whole(stop).panel, context=self.context)
+
+    def whole(self, stop: int) -> Vintage:
+        """Return the vintage known when ``stop`` periods were over, with what its nowcast rests on."""
         week = pd.Timestamp(self.final.ds[stop - 1])
         key = ("vintage", week, self.paths, self.seed)
         if key not in self.memo:
             self.memo[key] = vintage(
                 self.triangle, week, paths=self.paths, seed=self.seed, spreads=self._spreads(week)
-            ).panel
-        found: Panel = self.memo[key]
-        return found
+            )
+        found: Vintage = self.memo[key]
+        return replace(found, panel=replace(found.panel, context=self.context))
 
     def _spreads(self, week: pd.Timestamp) -> dict[str, Any] | None:
         number = (week - pd.Timestamp(0)).days // 7

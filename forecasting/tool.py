@@ -20,9 +20,14 @@ from forecasting.models import LIGHT, pool
 from forecasting.quantiles import path_quantiles
 from forecasting.replay import replay
 
-#: Up to so many series are also given the candidates that are fitted one by one (a hundredth of a second each);
-#: above, only what is fitted all at once. ``FITS`` bounds those fits while learning.
-SMALL, FITS = 60, 200
+#: Candidates of any number of series: fitted all at once, or within a thousandth of a second each.
+MANY = (*LIGHT, "regression", "boosted", "croston", "tsb", "adida")
+#: Up to so many series are also given the candidates that are fitted one by one (a hundredth of a second each), and
+#: ARIMA, whose fits with a season take half a second. ``FITS`` bounds the former's while learning.
+ONE_BY_ONE = ("ets", "theta", "arima")
+SMALL, FEW, FITS = 60, 12, 200
+#: What needs counts: series with negative values are not given these.
+COUNTS = ("negbin_damped", "regression", "boosted", "croston", "tsb", "adida")
 #: Above MIDDLE series the weights are learnt on a sample of series per group.
 MIDDLE = 400
 LEARN_ON = 150
@@ -181,7 +186,7 @@ def fit_weights(panel: Panel, names: Sequence[str], *, horizon: int, seed: int) 
     count, steps = panel.y.shape
     ahead = max(1, min(horizon, steps // 5))
     # 26 origins over a year tell candidates apart for one series; many series need fewer each.
-    origins = int(np.clip(FITS // count, 4, 26)) if set(names) - set(LIGHT) else 26 if count <= 60 else 6
+    origins = int(np.clip(FITS // count, 4, 26)) if set(names) & set(ONE_BY_ONE) else 26 if count <= 60 else 6
     every = max(1, min(52 // origins, (steps - ahead - 16) // origins))
     size = np.nanmean(panel.y, axis=1)
     groups = np.digitize(size, [0.3, 2.0, 20.0])
@@ -209,9 +214,11 @@ def _tiers(panel: Panel, tree: Tree | None, negative: np.ndarray) -> list[tuple[
             index = part[negative[part] == flag]
             if not index.size:
                 continue
-            light = tuple(n for n in LIGHT if n != "negbin_damped") if flag else LIGHT
-            extra = ("ets", "theta") if index.size <= SMALL and panel.y.shape[1] >= 12 else ()
-            out.append((index, (*light, *extra)))
+            names = tuple(n for n in MANY if n not in COUNTS) if flag else MANY
+            if index.size <= SMALL and panel.y.shape[1] >= 12:
+                few = index.size <= (SMALL if panel.freq == "W" else FEW)
+                names = (*names, *(n for n in ONE_BY_ONE if few or n != "arima"))
+            out.append((index, names))
     return out
 
 

@@ -15,7 +15,7 @@ from mids_orchestration.defs.linkage.assets import build_linkage_assets
 from mids_orchestration.defs.linkage.checks import build_linkage_checks
 from mids_orchestration.defs.release.assets import build_release_assets
 from mids_orchestration.defs.resources import MidsHome, dbt_resource
-from mids_orchestration.defs.schedules import weekly_schedule
+from mids_orchestration.defs.schedules import SCHEDULES
 from mids_orchestration.defs.sensors import SENSORS
 from mids_orchestration.defs.warehouse.assets import build_warehouse_assets
 from mids_orchestration.settings import Settings, load_settings
@@ -36,7 +36,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
         ],
         asset_checks=build_linkage_checks(),
         jobs=JOBS,
-        schedules=[weekly_schedule],
+        schedules=SCHEDULES,
         sensors=SENSORS,
         resources={"mids": MidsHome.of(settings), "dbt": dbt_resource()},
     )

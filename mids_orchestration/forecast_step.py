@@ -16,10 +16,11 @@ import duckdb
 import pandas as pd
 
 from forecasting import Projection, SeriesError, project, reporting_triangle, weekly_series
+from forecasting.context import Context, context_of
 from forecasting.frames import HUB_LEVELS
 from forecasting.intervention import effect
 from forecasting.margins import place_of
-from forecasting.models import LIGHT
+from forecasting.models import NATIONAL
 from forecasting.replay import POOL
 from mids_orchestration.forecast_record import NODE_COLUMNS, TABLES
 from mids_orchestration.release.model import FeedState
@@ -70,6 +71,14 @@ def read_interventions(connection: duckdb.DuckDBPyConnection) -> tuple[pd.DataFr
     }
 
 
+def read_context(connection: duckdb.DuckDBPyConnection) -> Context | None:
+    """Return public holidays and operations by state and week, as candidates may use them."""
+    return context_of(
+        connection.execute("select date_on, state_code from marts.dim_public_holiday").df(),
+        connection.execute("select event_week, state_code, known_on from marts.fct_operation").df(),
+    )
+
+
 def skill(scores: pd.DataFrame) -> dict[str, float | None]:
     """Return the combination's WIS relative to seasonal-naive by series and over ``all``; None if not scored."""
     mine = scores[scores["model_name"] == POOL] if len(scores) else scores
@@ -104,7 +113,8 @@ def project_week(
     seed: int,
     unit: str = "case",
     origins: int = ORIGINS,
-    models: Sequence[str] = LIGHT,
+    models: Sequence[str] = NATIONAL,
+    context: Context | None = None,
     memo: dict[Any, Any] | None = None,
 ) -> Projection:
     """Return the projection of every series and node of one unit from what was known at the close of the week.
@@ -116,19 +126,25 @@ def project_week(
     return project(
         weekly_series(counts, **about),
         triangle=reporting_triangle(counts, **about, strata=("agency_code",)),
-        leaves=weekly_series(counts, **about, by=LEAF[unit]),
+        leaves=reporting_triangle(counts, **about, by=LEAF[unit]),
         horizon=HORIZON_WEEKS,
         levels=LEVELS,
         origins=origins,
         learn_on=LEARN_ON,
         models=models,
+        context=context,
         seed=seed,
         memo=memo,
     )
 
 
 def project_units(
-    counts: pd.DataFrame, as_of_week: date, *, seed: int, memos: dict[str, dict[Any, Any]] | None = None
+    counts: pd.DataFrame,
+    as_of_week: date,
+    *,
+    seed: int,
+    context: Context | None = None,
+    memos: dict[str, dict[Any, Any]] | None = None,
 ) -> dict[str, Projection]:
     """Return the projections of the week by unit; a unit of which nothing is known yet is left out.
 
@@ -142,6 +158,7 @@ def project_units(
             seed=seed,
             unit=unit,
             origins=ORIGINS if unit == "case" else PERSON_ORIGINS,
+            context=context,
             memo=None if memos is None else memos.setdefault(unit, {}),
         )
         for unit in UNITS

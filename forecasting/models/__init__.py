@@ -44,21 +44,23 @@ class PathModel:
         return path_quantiles(self.sample(panel, horizon, paths, rng), levels)
 
 
-#: Enough for the weekly national series, and light (no compiled forecasting library).
+#: Fitted for thousands of series at once, without a compiled forecasting library.
 LIGHT = ("seasonal_naive", "negbin_damped", "seasonal_window")
-#: Everything; per-series fits of about a second in all, so for tens of series.
-FULL = (*LIGHT, "ets", "theta", "arima", "croston", "tsb", "adida")
+#: The candidates of the weekly product's national series, and of its states and leaves.
+NATIONAL = (*LIGHT, "regression", "boosted", "ets", "theta", "arima")
+NODES = (*LIGHT, "regression", "boosted", "croston", "tsb", "adida")
 
 
 def pool(names: Sequence[str] = LIGHT) -> list[Model]:
     """Return models by name; raise ``KeyError`` naming the known ones on an unknown name."""
     from forecasting.models.boosted import Boosted
     from forecasting.models.negbin import NegBinDamped
+    from forecasting.models.regression import Regression
     from forecasting.models.seasonal_naive import SeasonalNaive
     from forecasting.models.seasonal_window import SeasonalWindow
     from forecasting.models.statistical import KINDS, Statistical
 
-    every: list[Model] = [SeasonalNaive(), NegBinDamped(), SeasonalWindow(), Boosted()]
+    every: list[Model] = [SeasonalNaive(), NegBinDamped(), SeasonalWindow(), Regression(), Boosted()]
     every += [Statistical(kind) for kind in KINDS]
     known = {m.name: m for m in every}
     unknown = [n for n in names if n not in known]

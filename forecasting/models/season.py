@@ -36,6 +36,28 @@ def moving_level(y: Floats, window: int) -> Floats:
     return (total[:, right] - total[:, left]) / np.maximum(count[:, right] - count[:, left], 1)
 
 
+def ridge_effects(y: Floats, level: Floats, x: Floats, precision: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return coefficients (series, k), the root of their covariance (series, k, k) and dispersions (series,).
+
+    Ridge quasi-Poisson regression of counts on columns ``x`` (time, k), offset by ``level`` (series, time), many series
+    at once. ``precision`` (k,): of the normal priors about none. Information is divided by the dispersion.
+    """
+    seen = ~np.isnan(y)
+    counts, level = np.where(seen, y, 0.0), np.maximum(level, 1e-3)
+    width = x.shape[1]
+    squares = (x[:, :, None] * x[:, None, :]).reshape(len(x), -1)
+    beta = np.zeros((len(y), width))
+    dispersion = np.ones(len(y))
+    for _ in range(6):
+        mean = np.where(seen, level * np.exp(np.clip(beta @ x.T, -4, 4)), 0.0)
+        resid = (counts - mean) ** 2 / np.maximum(mean, 1e-3)
+        dispersion = np.maximum((resid * seen).sum(1) / np.maximum(seen.sum(1), 1), 1.0)
+        grad = (counts - mean) @ x / dispersion[:, None] - precision * beta
+        hess = (mean @ squares).reshape(-1, width, width) / dispersion[:, None, None] + np.diag(precision)
+        beta = beta + np.clip(np.linalg.solve(hess, grad[..., None])[..., 0], -1, 1)
+    return beta, np.linalg.cholesky(np.linalg.inv(hess)), dispersion
+
+
 def seasonal_log(
     y: Floats, phase: Floats, future_phase: Floats, *, season: float, order: int = 2, spread: float = 0.5
 ) -> tuple[Floats, Floats, Floats]:
@@ -50,26 +72,12 @@ def seasonal_log(
     than one and a half seasons get none.
     """
     seen = ~np.isnan(y)
-    counts = np.where(seen, y, 0.0)
-    level = np.maximum(moving_level(y, round(season)), 1e-3)
     x, ahead = fourier(phase, order), fourier(future_phase, order)
-    width = x.shape[1]
-    squares = (x[:, :, None] * x[:, None, :]).reshape(len(x), -1)
     harmonic = np.tile(np.arange(1, order + 1), 2)
-    precision = (harmonic / spread) ** 2
-    beta = np.zeros((len(y), width))
-    dispersion = np.ones(len(y))
-    for _ in range(6):
-        mean = np.where(seen, level * np.exp(np.clip(beta @ x.T, -4, 4)), 0.0)
-        resid = (counts - mean) ** 2 / np.maximum(mean, 1e-3)
-        dispersion = np.maximum((resid * seen).sum(1) / np.maximum(seen.sum(1), 1), 1.0)
-        grad = (counts - mean) @ x / dispersion[:, None] - precision * beta
-        hess = (mean @ squares).reshape(-1, width, width) / dispersion[:, None, None] + np.diag(precision)
-        beta = beta + np.clip(np.linalg.solve(hess, grad[..., None])[..., 0], -1, 1)
+    beta, root, _ = ridge_effects(y, moving_level(y, round(season)), x, (harmonic / spread) ** 2)
     young = seen.sum(1) < 1.5 * season
     beta[young] = 0.0
     past, future = beta @ x.T, beta @ ahead.T
-    root = np.linalg.cholesky(np.linalg.inv(hess))
     doubt = np.swapaxes(root, 1, 2) @ ahead.T
     # A young series has no season at all here; its doubt would swamp the level's.
     doubt[young] = 0.0

@@ -56,6 +56,7 @@ def backfill(
     newest = last_closed_week(date.fromisoformat(cycle.as_of))
     with open_warehouse(settings, read_only=True) as connection:
         counts = connection.execute("select * from marts.fct_weekly_count").df()
+        beside = step.read_context(connection)
     version = data_version(read_receipts(settings.home))
     present = set() if force else recorded_weeks(settings.forecasts)
     wanted = [newest - timedelta(weeks=k) for k in range(weeks - 1, -1, -1)]
@@ -68,7 +69,7 @@ def backfill(
             continue
         progress.announce(f"projecting {step.HORIZON_WEEKS} weeks from {week_label(week)} as known then")
         try:
-            projections = step.project_units(counts, week, seed=settings.seed, memos=memos)
+            projections = step.project_units(counts, week, seed=settings.seed, context=beside, memos=memos)
         except ValueError as error:
             refused[week.isoformat()] = str(error)
             continue

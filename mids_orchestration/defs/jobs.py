@@ -1,4 +1,4 @@
-"""The four jobs. One job runs the week; the other three do a part of it on its own."""
+"""The five jobs. One job runs the week; the other four do a part of it on its own."""
 
 import dagster as dg
 
@@ -7,6 +7,7 @@ from mids_orchestration.defs.release.held import tell_why_no_newer_release
 
 _CYCLE = dg.AssetSelection.all()
 _LANDING = dg.AssetSelection.groups("landing")
+_FORECAST = dg.AssetSelection.groups("forecast")
 _RELEASE = dg.AssetSelection.groups("release")
 
 # In one process: the steps hand one DuckDB file to each other, and measured here a process per step
@@ -30,6 +31,15 @@ land_feed = dg.define_asset_job(
     description="Only receive: archive, check against the contract, land or quarantine, write receipts.",
 )
 
+weekly_projection = dg.define_asset_job(
+    "weekly_projection",
+    selection=_FORECAST,
+    partitions_def=weeks,
+    executor_def=_ONE_PROCESS,
+    description="Only project: the as-of week of the partition from the warehouse as it stands, as was known at its "
+    "close; the same step as in weekly_cycle. A backfill of this job is `mids backfill`, a run per week.",
+)
+
 rebuild_all = dg.define_asset_job(
     "rebuild_all",
     selection=_CYCLE - _LANDING - _RELEASE,
@@ -46,4 +56,4 @@ publish_release = dg.define_asset_job(
     description="Build the release aside from the warehouse as it stands, pass its gates, switch.",
 )
 
-JOBS = [weekly_cycle, land_feed, rebuild_all, publish_release]
+JOBS = [weekly_cycle, land_feed, weekly_projection, rebuild_all, publish_release]

@@ -88,7 +88,17 @@ def test_the_line_is_unbroken_from_feed_to_release(graph: dg.AssetGraph) -> None
 
 def test_jobs_schedule_and_sensor_are_there(definitions: dg.Definitions) -> None:
     repository = definitions.get_repository_def()
-    assert {"weekly_cycle", "land_feed", "rebuild_all", "publish_release"} <= set(repository.job_names)
-    assert [schedule.name for schedule in repository.schedule_defs] == ["weekly_schedule"]
+    jobs = {"weekly_cycle", "land_feed", "weekly_projection", "rebuild_all", "publish_release"}
+    assert jobs <= set(repository.job_names)
+    schedules = {schedule.job_name: schedule for schedule in repository.schedule_defs}
+    assert set(schedules) == {"weekly_cycle", "weekly_projection"}
+    # After landing, on the same Monday.
+    assert [schedules[name].cron_schedule for name in ("weekly_cycle", "weekly_projection")] == [
+        "0 6 * * 1",
+        "0 8 * * 1",
+    ]
+    projection = repository.get_job("weekly_projection")
+    assert projection.partitions_def == repository.get_job("weekly_cycle").partitions_def
+    assert {node.name for node in projection.nodes} == {"weekly_projection"}
     sensors = {sensor.name for sensor in repository.sensor_defs}
     assert sensors == {"inbox_sensor", "sftp_sensor", "http_sensor", "postgres_sensor"}

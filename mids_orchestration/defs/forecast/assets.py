@@ -29,6 +29,7 @@ _SOURCES = [
         "fct_person_in_case",
         "fct_operation",
         "fct_border_post",
+        "dim_public_holiday",
         "dim_state",
     )
 ] + [dg.AssetKey(["conformed", name]) for name in ("interventions", "scenarios")]
@@ -92,10 +93,11 @@ def weekly_projection(context: dg.AssetExecutionContext, mids: MidsHome) -> Iter
     as_of_week = last_closed_week(as_of)
     with open_warehouse(settings, read_only=True) as connection:
         counts = connection.execute("select * from marts.fct_weekly_count").df()
+        beside = step.read_context(connection)
         interventions, outcomes = step.read_interventions(connection)
         scenarios = scenario_step.read_exposures(connection)
     announce(f"projecting {step.HORIZON_WEEKS} weeks and twelve months from {week_label(as_of_week)}")
-    projections = step.project_units(counts, as_of_week, seed=settings.seed)
+    projections = step.project_units(counts, as_of_week, seed=settings.seed, context=beside)
     version = data_version(read_receipts(settings.home))
     tables = step.recorded_tables(projections, data_version=version, seed=settings.seed)
     revision = record_forecast(settings.forecasts, as_of_week, tables)
