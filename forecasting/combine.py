@@ -11,7 +11,7 @@ and 88 % where 80 % and 95 % were meant, the pool 80 % and 97 %. It also keeps c
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -141,14 +141,23 @@ def pooled_paths(
             if not used.size:
                 continue
             rng = generator(seed, "pool", model.name, label)
-            drawn = sample_paths(model, part.rows(used), horizon, paths, rng)
+            # As many paths as the largest share asks for, no more: sampling is what thousands of series cost.
+            most = int((edges - begin)[used, m].max())
+            drawn = sample_paths(model, _thinned(part.rows(used), most), horizon, most, rng)
             for row, i in enumerate(used):
                 take = slice(begin[i, m], edges[i, m])
                 # Evenly spread over the model's paths, so that systematic draws stay systematic.
                 size = edges[i, m] - begin[i, m]
-                pick = (np.arange(size) * paths) // size
-                out[index[i], take] = drawn[row, pick]
+                out[index[i], take] = drawn[row, (np.arange(size) * most) // size]
     return out
+
+
+def _thinned(panel: Panel, paths: int) -> Panel:
+    """Return the panel with ``paths`` of its tail's draws, evenly spread."""
+    if panel.tail is None:
+        return panel
+    pick = (np.arange(paths) * panel.tail.shape[1]) // paths
+    return replace(panel, tail=panel.tail[:, pick])
 
 
 def sample_paths(model: Model, panel: Panel, horizon: int, paths: int, rng: np.random.Generator) -> Floats:

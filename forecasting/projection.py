@@ -106,7 +106,7 @@ def project(
     as in ``margins.py``): then every node is forecast and all paths add up; given as their reporting triangle,
     candidates below the national series are weighted on vintages too. ``context``: holidays and operations beside the
     counts. ``memo`` (an empty dict at first) keeps what past origins gave; handed to the projection of a later week of
-    the same series it saves most of the work and changes no number. Raises ``SeriesError`` on a frame that cannot be read.
+    the same series it saves most of the work and changes no number. Raises ``SeriesError`` on an unreadable frame.
     """
     final = to_panel(series)
     candidates = pool(tuple(models))

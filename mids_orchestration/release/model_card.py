@@ -9,6 +9,7 @@ Every figure is computed from tables of the same release, so whoever doubts one 
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -83,6 +84,7 @@ def card(
         "Ramalan yang minggunya telah muktamad. WIS: skor selang berwajaran, lebih rendah lebih baik; relatif: "
         "dibahagi dengan ramalan naif bermusim (bawah 1 lebih baik). Liputan: bahagian kiraan dalam selang.",
         "",
+        *_unmatured(matured),
         *_table(_by_level(matured, HORIZONS, "weeks ahead / minggu ke hadapan")),
         "",
         "Months / Bulan:",
@@ -93,11 +95,12 @@ def card(
             )
         ),
         "",
-        "## The past year again / Setahun lalu diulang",
+        "## Backtest: the past year again / Ujian semula: setahun lalu diulang",
         "",
-        "What the model would have forecast from each of the past year's weeks with what was known then: national "
-        "series.",
-        "Apa yang akan diramal daripada setiap minggu setahun lalu dengan maklumat ketika itu: siri negara.",
+        "Not forecasts on record: what the model would have forecast from each of the past year's weeks with what was "
+        "known then, candidates weighed on what was over by then. National series.",
+        "Bukan ramalan yang direkodkan: apa yang akan diramal daripada setiap minggu setahun lalu dengan maklumat ketika "
+        "itu. Siri negara.",
         "",
         *_table(_replay(frames.get("fct_forecast_score"))),
         "",
@@ -132,6 +135,19 @@ LIMITS = (
         "Senario dan paparan peruntukan ialah perkaitan di bawah andaian, bukan ramalan.",
     ),
 )
+
+
+def _unmatured(matured: pd.DataFrame | None) -> list[str]:
+    """Return a word of where to look while too few weeks on record are final."""
+    held = 0 if matured is None else int((matured["horizon"] == HORIZONS[0]).sum())
+    if held >= MIN_FORECASTS:
+        return []
+    return [
+        f"**Too few forecasts on record are final yet ({held}): read the backtest below. `mids backfill` puts past "
+        "weeks on record as they would have been projected then.**",
+        f"**Terlalu sedikit ramalan direkodkan yang telah muktamad ({held}): baca ujian semula di bawah.**",
+        "",
+    ]
 
 
 def _by_level(matured: pd.DataFrame | None, horizons: Sequence[int], what: str) -> list[list[str]]:
@@ -259,7 +275,9 @@ def as_html(markdown: str) -> str:
                 depth = len(line) - len(line.lstrip("#"))
                 out.append(f"<h{depth}>{text[depth + 1 :]}</h{depth}>")
             elif text:
-                out.append(f"<p>{text}</p>")
+                bold = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", text)
+                coded = re.sub(r"`(.+?)`", r"<code>\1</code>", bold)
+                out.append(f"<p>{coded}</p>")
     close()
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
