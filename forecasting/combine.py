@@ -22,6 +22,9 @@ from forecasting.scores import wis
 
 #: A candidate with twice another's WIS gets 1/16 of its weight. 4 was as good as 1, 8 and 16 on small boats.
 POWER = 4.0
+#: A candidate whose score is worse than the best by more than this (log scale) is left out: many candidates that are
+#: each a little worse would otherwise outvote the good ones.
+BEHIND = 0.05
 #: A series' own scores count against its group's as if the group had been seen at this many origins.
 BORROW_ORIGINS = 8.0
 #: Weights below this are noise; the path budget is better spent on the others.
@@ -116,7 +119,8 @@ def learn(scores: Floats, models: Sequence[Model], groups: np.ndarray | None = N
         pooled = np.average(relative[scored], axis=0, weights=seen[scored].astype(float))
         own = seen[members, None] / (seen[members, None] + BORROW_ORIGINS)
         mixed = own * relative[members] + (1 - own) * pooled
-        weight = np.exp(-POWER * mixed)
+        behind = mixed - mixed.min(1, keepdims=True)
+        weight = np.where(behind > BEHIND, 0.0, np.exp(-POWER * behind))
         weight /= weight.sum(1, keepdims=True)
         # With few origins in the whole group the prior still speaks.
         sure = seen[scored].sum() / (seen[scored].sum() + 2.0)

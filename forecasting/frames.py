@@ -29,7 +29,9 @@ HUB_LEVELS: tuple[float, ...] = (
 )  # fmt: skip
 
 #: Steps of one season (one year) by frequency letter: weeks as in the tropical year, months, days.
-SEASON = {"W": 365.25 / 7, "M": 12.0, "D": 365.25}
+SEASON = {"W": 365.25 / 7, "M": 12.0, "D": 365.25, "Q": 4.0}
+#: Calendar months in a period, of frequencies that go by months.
+MONTHS = {"M": 1, "Q": 3}
 
 
 class SeriesError(ValueError):
@@ -79,9 +81,9 @@ class Panel:
 
 
 def advance(start: np.datetime64, steps: NDArray[np.int_], freq: str) -> NDArray[np.datetime64]:
-    """Return ``start`` moved on by whole periods (days for D, 7 days for W, calendar months for M)."""
-    if freq == "M":
-        return (start.astype("datetime64[M]") + steps).astype("datetime64[D]")
+    """Return ``start`` moved on by whole periods (days for D, 7 days for W, calendar months for M and Q)."""
+    if freq in MONTHS:
+        return (start.astype("datetime64[M]") + steps * MONTHS[freq]).astype("datetime64[D]")
     return start.astype("datetime64[D]") + steps * (7 if freq == "W" else 1)
 
 
@@ -107,9 +109,10 @@ def to_panel(series: pd.DataFrame, *, freq: str = "W") -> Panel:
         raise SeriesError(f"freq {freq!r} is not one of {sorted(SEASON)}")
     ds = pd.to_datetime(series["ds"]).to_numpy().astype("datetime64[D]")
     first, last = ds.min(), ds.max()
-    if freq == "M":
-        step = (ds.astype("datetime64[M]") - first.astype("datetime64[M]")).astype(int)
-        off = ds != ds.astype("datetime64[M]").astype("datetime64[D]")
+    if freq in MONTHS:
+        months = (ds.astype("datetime64[M]") - first.astype("datetime64[M]")).astype(int)
+        step = months // MONTHS[freq]
+        off = (ds != ds.astype("datetime64[M]").astype("datetime64[D]")) | (months % MONTHS[freq] != 0)
     else:
         width = 7 if freq == "W" else 1
         days = (ds - first).astype(int)

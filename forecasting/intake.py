@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasting.frames import SEASON, Floats, SeriesError, advance
+from forecasting.frames import MONTHS, SEASON, Floats, SeriesError, advance
 
 #: A series with a larger share of unreadable rows is refused rather than patched.
 MOST_UNREADABLE = 0.2
@@ -49,8 +49,8 @@ class Intake:
     def long(self) -> pd.DataFrame:
         """Return the usable series as ``unique_id, ds, y``, each period from its first to its own last."""
         steps = self.y.shape[1]
-        if self.freq == "M":
-            month = self.last.astype("datetime64[M]")[:, None] + np.arange(1 - steps, 1)
+        if self.freq in MONTHS:
+            month = self.last.astype("datetime64[M]")[:, None] + np.arange(1 - steps, 1) * MONTHS[self.freq]
             ds = month.astype("datetime64[D]")
         else:
             ds = self.last[:, None] + np.arange(1 - steps, 1) * (7 if self.freq == "W" else 1)
@@ -76,7 +76,7 @@ def read_series(
     ``SeriesError`` when a column is missing, the frame is empty or no series is left.
     """
     if freq not in SEASON:
-        raise SeriesError(f"freq {freq!r} is not one of {sorted(SEASON)} (days, weeks, months)")
+        raise SeriesError(f"freq {freq!r} is not one of {sorted(SEASON)} (days, weeks, months, quarters)")
     if gaps not in GAPS:
         raise SeriesError(f"gaps {gaps!r} is not one of {list(GAPS)}")
     needed = ["ds", "y", *hierarchy, *([] if hierarchy else ["unique_id"])]
@@ -231,18 +231,38 @@ def read_dates(raw: pd.Series) -> pd.Series:
             # Day before month is how Malaysia writes; a month above 12 settles it the other way.
             other = pd.to_datetime(text[rest], errors="coerce", format="mixed", dayfirst=True, utc=True)
             found = found.where(~rest, other.reindex(found.index))
+            named = _named_periods(text[rest & found.isna()])
+            found = found.where(~found.index.isin(named.index), named.reindex(found.index))
     if found.dt.tz is not None:
         found = found.dt.tz_localize(None)
     inside = (found >= pd.Timestamp("1700-01-01")) & (found < pd.Timestamp("2200-01-01"))
     return found.where(inside).dt.normalize()
 
 
+def _named_periods(text: pd.Series) -> pd.Series:
+    """Return the first day of ISO weeks (2026-W26) and quarters (2026-Q2) given by name; what is neither is left out."""
+    week = text.str.extract(r"^(\d{4})-?[Ww](\d{1,2})$").dropna()
+    quarter = text.str.extract(r"^(\d{4})[- ]?[Qq]([1-4])$").dropna()
+    days = pd.concat(
+        [
+            pd.to_datetime(
+                week[0] + "-W" + week[1].str.zfill(2) + "-1", format="%G-W%V-%u", errors="coerce", utc=True
+            ),
+            pd.to_datetime(
+                quarter[0] + "-" + (quarter[1].astype(int) * 3 - 2).astype(str) + "-01",
+                format="%Y-%m-%d", errors="coerce", utc=True,
+            ),
+        ]
+    )  # fmt: skip
+    return days.astype("datetime64[ns, UTC]")
+
+
 def _on_grid(table: pd.DataFrame, freq: str, notes: list[tuple[str, str, str]]) -> pd.DataFrame:
     if table.empty:
         return table.assign(step=pd.Series(dtype=int))
     day = table["ds"].to_numpy().astype("datetime64[D]")
-    if freq == "M":
-        step = day.astype("datetime64[M]").astype(int)
+    if freq in MONTHS:
+        step = day.astype("datetime64[M]").astype(int) // MONTHS[freq]
     elif freq == "D":
         step = day.astype(int)
     else:
@@ -291,7 +311,7 @@ def _filled(
     # Sparse dates: a wrong frequency spaces them evenly, and no zero-filling makes sense of that.
     if len(step) > 3 and np.diff(step).min() > 1:
         usual = int(np.median(np.diff(step)))
-        unit = {"W": "weeks", "D": "days", "M": "months"}[freq]
+        unit = {"W": "weeks", "D": "days", "M": "months", "Q": "quarters"}[freq]
         return value, "", f"its dates are {usual} {unit} apart, never one: is --freq {freq} right?"
     y = np.full(length, np.nan)
     y[step - step[0]] = value
@@ -324,14 +344,14 @@ def period_dates(last: np.ndarray, horizon: int, freq: str) -> np.ndarray:
     Months given by their last day stay at last days; others keep their day of the month where it exists.
     """
     steps = np.arange(1, horizon + 1)
-    if freq != "M":
+    if freq not in MONTHS:
         return np.stack([advance(d, steps, freq) for d in last])
     out = np.empty((len(last), horizon), dtype="datetime64[D]")
     for i, day in enumerate(last):
-        month = day.astype("datetime64[M]")
+        month, ahead = day.astype("datetime64[M]"), steps * MONTHS[freq]
         offset = (day - month.astype("datetime64[D]")).astype(int)
         at_end = (month + 1).astype("datetime64[D]") - 1 == day
-        ends = (month + steps + 1).astype("datetime64[D]") - 1
-        starts = (month + steps).astype("datetime64[D]")
+        ends = (month + ahead + 1).astype("datetime64[D]") - 1
+        starts = (month + ahead).astype("datetime64[D]")
         out[i] = ends if at_end else np.minimum(starts + offset, ends)
     return out

@@ -113,16 +113,16 @@ def project(
     as_of = pd.Timestamp(final.last)
     mature_after, view, known, nowcasts, parts = 0, final, final.y, _no_nowcast(), {}
     silent: dict[str, int] = {}
-    if triangle is not None:
-        now = vintage(triangle, as_of, paths=paths, seed=seed)
+    memo = {} if memo is None else memo
+    past = None if triangle is None else Vintages(triangle, final, replay_paths, seed, memo, context)
+    if triangle is not None and past is not None:
+        now = vintage(triangle, as_of, paths=paths, seed=seed, spreads=past.spreads(as_of))
         if now.known.ids != final.ids:
             raise SeriesError("triangle and series hold different unique_id: build both with the same `by`")
         view, known, parts = now.panel, now.known.y, now.parts
         mature_after = max(one.mature_after for one in now.nowcasts.values())
         silent = {name: one.silent for name, one in {**now.nowcasts, **parts}.items()}
         nowcasts = _nowcasts(now, levels)
-    memo = {} if memo is None else memo
-    past = None if triangle is None else Vintages(triangle, final, replay_paths, seed, memo, context)
     final, view = replace(final, context=context), replace(view, context=context)
     weights, spread, scores = _judged(
         final, candidates, past, horizon, levels, origins, learn_on, mature_after, replay_paths, seed, memo
@@ -201,12 +201,13 @@ class Vintages:
         key = ("vintage", week, self.paths, self.seed)
         if key not in self.memo:
             self.memo[key] = vintage(
-                self.triangle, week, paths=self.paths, seed=self.seed, spreads=self._spreads(week)
+                self.triangle, week, paths=self.paths, seed=self.seed, spreads=self.spreads(week)
             )
         found: Vintage = self.memo[key]
         return replace(found, panel=replace(found.panel, context=self.context))
 
-    def _spreads(self, week: pd.Timestamp) -> dict[str, Any] | None:
+    def spreads(self, week: pd.Timestamp) -> dict[str, Any] | None:
+        """Return the delay model's spreads that a nowcast of ``week`` uses; None where it must estimate its own."""
         number = (week - pd.Timestamp(0)).days // 7
         fitted = week - pd.Timedelta(weeks=number % REFIT_EVERY)
         if fitted == week or fitted < pd.Timestamp(self.final.ds[0]) + pd.Timedelta(weeks=REFIT_EVERY):

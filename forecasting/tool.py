@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.combine import Weights, is_whole, learn, pooled_paths, rolling_wis
-from forecasting.frames import HUB_LEVELS, Floats, Panel, advance
+from forecasting.frames import HUB_LEVELS, MONTHS, Floats, Panel, advance
 from forecasting.hierarchy import Tree, incoherence, reconcile, shuffle, tree_of, tree_panel
 from forecasting.intake import Intake, period_dates
 from forecasting.models import LIGHT, pool
@@ -172,7 +172,7 @@ def replay_intake(
         for k, stop in enumerate(found.stops):
             seen = np.flatnonzero(~np.isnan(found.values[k, -1, :, 0, 0]))
             last = given.last[index[seen]] - (panel.ds[-1] - panel.ds[stop - 1])
-            if given.freq == "M":
+            if given.freq in MONTHS:
                 last = np.full(seen.size, panel.ds[stop - 1])
             ids = [part.ids[i] for i in seen]
             hubs.append(hub_frame(ids, last, found.values[k, -1, seen], HUB_LEVELS, given.freq))

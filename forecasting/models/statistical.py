@@ -9,8 +9,8 @@ back; monthly and daily series keep their season (12, 7), long weekly ones are d
 (season.py; shrunk, so that sparse series keep none). Croston, TSB and ADIDA give
 a rate only; around it the counts are negative binomial with the spread the series has shown about its own rate.
 
-Long weekly series are fitted up to their last whole year of the calendar and carried forward with these parameters:
-origins of the same year share one fit (kept by what was fitted), which makes a year's replay as cheap as two fits.
+Long weekly series are fitted up to a fixed week of some half to one and a half years ago and carried forward with these
+parameters: origins of the same year share one fit (kept by what was fitted), so a year's replay costs two fits.
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ KINDS = ("ets", "theta", "arima", "croston", "tsb", "adida")
 #: Shorter series than this get a Poisson-gamma about their mean: nothing can be fitted.
 SHORTEST = 8
 #: Newest periods used: fitting time grows with length, and what is older says little about next month.
-RECENT = {"W": 260, "M": 240, "D": 400}
+RECENT = {"W": 260, "M": 240, "D": 400, "Q": 160}
 #: Weeks between fits carried forward, and the fewest that must be left to fit.
 FIT_EVERY, FIT_WEEKS = 52, 156
+#: Newest weeks never fitted: their counts are still being revised, and every revision would be a fit of its own.
+UNSETTLED = 26
 #: Season these models are given, by frequency: 52 weeks are too many for them (measured: unusable at scale).
-SEASONS = {"W": 1, "M": 12, "D": 7}
+SEASONS = {"W": 1, "M": 12, "D": 7, "Q": 4}
 
 
 class Statistical:
@@ -116,7 +118,9 @@ class Statistical:
 
 def _late(panel: Panel) -> int:
     """Return how many newest weeks are carried forward, not fitted."""
-    return int(panel.last.astype("datetime64[D]").astype(int)) // 7 % FIT_EVERY if panel.freq == "W" else 0
+    if panel.freq != "W":
+        return 0
+    return UNSETTLED + int(panel.last.astype("datetime64[D]").astype(int)) // 7 % FIT_EVERY
 
 
 def _family(kind: str) -> Any:

@@ -24,7 +24,7 @@ OK, WRONG, UNUSABLE = 0, 1, 2
 SHOWN = 12
 
 Series = Annotated[Path, typer.Argument(metavar="SERIES", help="CSV or Parquet with unique_id, ds, y.")]
-Freq = Annotated[str, typer.Option(help="Period of ds: D, W or M.")]
+Freq = Annotated[str, typer.Option(help="Period of ds: D, W, M or Q (days to quarters).")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")]
 Gaps = Annotated[
     str,

@@ -99,8 +99,8 @@ def card(
         "",
         "Not forecasts on record: what the model would have forecast from each of the past year's weeks with what was "
         "known then, candidates weighed on what was over by then. National series.",
-        "Bukan ramalan yang direkodkan: apa yang akan diramal daripada setiap minggu setahun lalu dengan maklumat ketika "
-        "itu. Siri negara.",
+        "Bukan ramalan yang direkodkan: apa yang akan diramal daripada setiap minggu setahun lalu dengan maklumat "
+        "ketika itu. Siri negara.",
         "",
         *_table(_replay(frames.get("fct_forecast_score"))),
         "",
