@@ -20,11 +20,14 @@ from forecasting.frames import HUB_LEVELS, Floats, Panel, generator
 from forecasting.models import Model, PathModel
 from forecasting.scores import wis
 
-#: A candidate with twice another's WIS gets 1/16 of its weight. 4 was as good as 1, 8 and 16 on small boats.
-POWER = 4.0
+#: A candidate with twice the WIS of another gets 1/256 of its weight; 4 and 16 were as good on boats and the sample.
+POWER = 8.0
 #: A candidate whose score is worse than the best by more than this (log scale) is left out: many candidates that are
 #: each a little worse would otherwise outvote the good ones.
-BEHIND = 0.05
+BEHIND = 0.03
+#: What a candidate's score is multiplied by (log scale) before it is compared: these three follow the newest counts and
+#: extrapolate, and of sparse counts a good stretch of theirs tells little about the next one.
+HANDICAP = {"ets": 0.05, "theta": 0.05, "arima": 0.05}
 #: A series' own scores count against its group's as if the group had been seen at this many origins.
 BORROW_ORIGINS = 8.0
 #: Weights below this are noise; the path budget is better spent on the others.
@@ -108,7 +111,7 @@ def learn(scores: Floats, models: Sequence[Model], groups: np.ndarray | None = N
     mean = total / np.maximum(seen, 1)[:, None]
     # A floor: where everybody is nearly right all the time, ratios of tiny scores say nothing.
     floor = 0.02 * scores.shape[3] + 0.01 * mean.min(1)
-    relative = np.log(mean + floor[:, None])
+    relative = np.log(mean + floor[:, None]) + np.array([HANDICAP.get(name, 0.0) for name in names])
     relative -= relative.min(1, keepdims=True)
     share = default.copy()
     for group in np.unique(groups):

@@ -240,7 +240,7 @@ def read_dates(raw: pd.Series) -> pd.Series:
 
 
 def _named_periods(text: pd.Series) -> pd.Series:
-    """Return the first day of ISO weeks (2026-W26) and quarters (2026-Q2) given by name; what is neither is left out."""
+    """Return the first day of ISO weeks (2026-W26) and quarters (2026-Q2) given by name; others are left out."""
     week = text.str.extract(r"^(\d{4})-?[Ww](\d{1,2})$").dropna()
     quarter = text.str.extract(r"^(\d{4})[- ]?[Qq]([1-4])$").dropna()
     days = pd.concat(

@@ -16,12 +16,12 @@ from forecasting.combine import Weights, is_whole, learn, pooled_paths, rolling_
 from forecasting.frames import HUB_LEVELS, MONTHS, Floats, Panel, advance
 from forecasting.hierarchy import Tree, incoherence, reconcile, shuffle, tree_of, tree_panel
 from forecasting.intake import Intake, period_dates
-from forecasting.models import LIGHT, pool
+from forecasting.models import NODES, pool
 from forecasting.quantiles import path_quantiles
 from forecasting.replay import replay
 
 #: Candidates of any number of series: fitted all at once, or within a thousandth of a second each.
-MANY = (*LIGHT, "regression", "boosted", "croston", "tsb", "adida")
+MANY = NODES
 #: Up to so many series are also given the candidates that are fitted one by one (a hundredth of a second each), and
 #: ARIMA, whose fits with a season take half a second. ``FITS`` bounds the former's while learning.
 ONE_BY_ONE = ("ets", "theta", "arima")

@@ -46,9 +46,9 @@ class PathModel:
 
 #: Fitted for thousands of series at once, without a compiled forecasting library.
 LIGHT = ("seasonal_naive", "negbin_damped", "seasonal_window")
-#: The candidates of the weekly product's national series, and of its states and leaves.
-NATIONAL = (*LIGHT, "regression", "boosted", "ets", "theta", "arima")
+#: The candidates of the weekly product's states and leaves, and of its national series.
 NODES = (*LIGHT, "regression", "boosted", "croston", "tsb", "adida")
+NATIONAL = (*NODES, "ets", "theta", "arima")
 
 
 def pool(names: Sequence[str] = LIGHT) -> list[Model]:
