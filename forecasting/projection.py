@@ -15,7 +15,7 @@ import pandas as pd
 
 from forecasting.backtest import REFIT_EVERY, Vintage, vintage
 from forecasting.calibrate import respread
-from forecasting.combine import Weights, pooled_paths, prior_weights
+from forecasting.combine import SPARSE_HANDICAP, Weights, pooled_paths, prior_weights
 from forecasting.context import Context
 from forecasting.frames import HUB_LEVELS, Floats, Panel, SeriesError, to_panel
 from forecasting.margins import RECORDED, margins, node_name
@@ -169,7 +169,7 @@ def _judged(
     try:
         found = replay(
             final, candidates, horizon=horizon, origins=origins, learn_on=learn_on, mature_after=mature_after,
-            view=past, levels=levels, paths=paths, seed=seed, memo=memo,
+            view=past, levels=levels, paths=paths, seed=seed, memo=memo, handicap=SPARSE_HANDICAP,
         )  # fmt: skip
     except ValueError:
         return prior_weights(candidates, len(final.ids)), np.ones(len(final.ids)), pd.DataFrame()

@@ -10,7 +10,7 @@ triangle, whose truth had matured). Nothing after an origin reaches its forecast
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,12 +97,13 @@ def replay(
     paths: int = 400,
     seed: int = 0,
     memo: dict[Any, Any] | None = None,
+    handicap: Mapping[str, float] | None = None,
 ) -> Replay:
     """Return the replay of the newest ``origins`` origins, ``every`` periods apart.
 
     ``learn_on`` more origins before them only teach weights. ``view`` and ``mature_after`` as in
-    ``combine.rolling_wis``. ``memo`` keeps candidates' paths by origin for a later replay of the same series. Raises
-    ``ValueError`` when the panel is too short for a single origin.
+    ``combine.rolling_wis``. ``memo`` keeps candidates' paths by origin for a later replay of the same series.
+    ``handicap`` as in ``combine.learn``. Raises ``ValueError`` when the panel is too short for a single origin.
     """
     stops = origin_steps(panel.y.shape[1] - mature_after, horizon, origins + learn_on, every)
     if not stops:
@@ -128,7 +129,7 @@ def replay(
         rows = np.array([where[name] for name in then.ids])
         over = [j for j in range(k) if stops[j] + horizon + mature_after <= stop]
         part = None if groups is None else groups[rows]
-        weights = learn(scores[over][:, :, rows], models, part)
+        weights = learn(scores[over][:, :, rows], models, part, handicap)
         show = k - (len(stops) - len(shown))
         mixed = np.empty((rows.size, paths, horizon))
         edges = np.round(np.cumsum(weights.share, axis=1) * paths).astype(int)
@@ -152,7 +153,7 @@ def replay(
         if show >= 0:
             calibrated = respread(mixed, spread_factors(fine[over], ahead[over])[rows])
             values[show, -1, rows] = path_quantiles(calibrated, levels)
-    final = learn(scores, models, groups)
+    final = learn(scores, models, groups, handicap)
     return Replay(
         panel, names, tuple(shown), values, truth, tuple(levels), final, spread_factors(fine, ahead)
     )
