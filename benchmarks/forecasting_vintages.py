@@ -16,10 +16,12 @@ import pandas as pd
 
 from forecasting import reporting_triangle, weekly_series
 from forecasting.backtest import vintage
+from forecasting.combine import SPARSE_HANDICAP
 from forecasting.frames import to_panel
-from forecasting.models import LIGHT, pool
+from forecasting.models import NATIONAL, pool
 from forecasting.projection import Vintages
 from forecasting.replay import POOL, replay, summary
+from mids_orchestration.forecast_step import read_context
 
 ORIGINS, HORIZON, PATHS = 104, 12, 400
 SHOWN = [
@@ -39,6 +41,7 @@ def main() -> None:
         return
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         counts = connection.execute("select * from marts.fct_weekly_count").df()
+        beside = read_context(connection)
     newest = counts["event_week"].max()
     everything = []
     for unit in (args.unit,) if args.unit else ("case", "person"):
@@ -47,10 +50,12 @@ def main() -> None:
         now = vintage(triangle, pd.Timestamp(panel.last), paths=PATHS, seed=1)
         began = time.perf_counter()
         found = replay(
-            panel, pool(LIGHT), horizon=HORIZON, origins=ORIGINS, learn_on=26, paths=PATHS, seed=1,
+            panel, pool(NATIONAL), horizon=HORIZON, origins=ORIGINS, learn_on=26, paths=PATHS, seed=1,
             mature_after=max(one.mature_after for one in now.nowcasts.values()),
-            view=Vintages(triangle, panel, PATHS, 1),
+            view=Vintages(triangle, panel, PATHS, 1, context=beside), handicap=SPARSE_HANDICAP,
         )  # fmt: skip
+        shares = pd.DataFrame(found.weights.share, index=panel.ids, columns=found.weights.names)
+        print("  shares now:\n" + shares.round(2).T.to_string())
         rows = found.frame().assign(unit_code=unit)
         everything.append(rows)
         print(

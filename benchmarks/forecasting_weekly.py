@@ -18,7 +18,7 @@ from forecasting.frames import HUB_LEVELS, Floats, to_panel
 from forecasting.models import pool
 from forecasting.replay import POOL, replay
 from forecasting.scores import covered, wis
-from forecasting.tool import LEARN_ORIGINS
+from forecasting.tool import LEARN_ORIGINS, MANY, ONE_BY_ONE
 
 HORIZON, ORIGINS = 4, 26
 PERCENT = [98, 95, 90, 80, 70, 60, 50, 40, 30, 20, 10]
@@ -65,7 +65,7 @@ def main() -> None:
         print(f"skipped: {args.file} is not there")
         return
     panel = to_panel(weekly(args.file))
-    names = ("seasonal_naive", "negbin_damped", "seasonal_window", "ets", "theta")
+    names = (*MANY, *ONE_BY_ONE)
     for every, origins in ((4, ORIGINS), (1, 101)):
         began = time.perf_counter()
         found = replay(

@@ -115,10 +115,12 @@ def _past_quantiles(
     below = with_tail(below, _thinned(then), root)
     tree = tree_of(below.ids, [(leaf.split("/")[2],) for leaf in below.ids], root)
     nodes = replace(tree_panel(tree, below), context=then.panel.context)
+    assert nodes.tail is not None
+    paths = nodes.tail.shape[1]
     out = []
     for model in models:
         rng = generator(seed, "nodes", model.name, str(nodes.last))
-        out.append(model.quantiles(nodes, AHEAD, HUB_LEVELS, paths=PATHS, rng=rng).astype(np.float32))
+        out.append(model.quantiles(nodes, AHEAD, HUB_LEVELS, paths=paths, rng=rng).astype(np.float32))
     return nodes.ids, out
 
 

@@ -29,9 +29,9 @@ WINDOWS = (4, 12, 52)
 STABLE = 1.25
 #: A call is made at this probability, else "cannot tell".
 SURE = 0.8
-#: ... and at this probability of any change in that direction: a flat series then shows one in about 5 % of windows.
+#: ... and at this probability of any change in that direction: a flat series then shows one in about 3 % of windows.
 #: With ``SURE`` alone thin, bursty flat series were called in up to 30 % of 12-week windows.
-CERTAIN = 0.975
+CERTAIN = 0.985
 #: Past differences between windows count against single weeks' dispersion as if it had been seen so many times.
 BORROW_WINDOWS = 3
 #: Newest weeks that say nothing about the season.
