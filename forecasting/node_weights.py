@@ -120,7 +120,7 @@ def _past_quantiles(
     out = []
     for model in models:
         rng = generator(seed, "nodes", model.name, str(nodes.last))
-        out.append(model.quantiles(nodes, AHEAD, HUB_LEVELS, paths=paths, rng=rng).astype(np.float32))
+        out.append(model.quantiles(nodes, AHEAD, HUB_LEVELS, paths=paths, rng=rng))
     return nodes.ids, out
 
 

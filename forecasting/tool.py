@@ -216,7 +216,7 @@ def _tiers(panel: Panel, tree: Tree | None, negative: np.ndarray) -> list[tuple[
                 continue
             names = tuple(n for n in MANY if n not in COUNTS) if flag else MANY
             if index.size <= SMALL and panel.y.shape[1] >= 12:
-                few = index.size <= (SMALL if panel.freq == "W" else FEW)
+                few = index.size <= {"W": SMALL, "D": 0}.get(panel.freq, FEW)
                 names = (*names, *(n for n in ONE_BY_ONE if few or n != "arima"))
             out.append((index, names))
     return out

@@ -49,7 +49,7 @@ class Boosted(PathModel):
         begin = np.isnan(panel.y).sum(1)
         keep = t > begin[i] + 4
         i, t, h = i[keep], t[keep], h[keep]
-        if i.size < 50:
+        if i.size < 50 or not y[i, t + h - 1].any():
             return rng.poisson(scale[:, None, None], size=(n, paths, horizon)).astype(float)
         x = _features(grown, scale, i, t, h, phase)
         target = y[i, t + h - 1] / scale[i]

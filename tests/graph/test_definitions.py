@@ -99,6 +99,6 @@ def test_jobs_schedule_and_sensor_are_there(definitions: dg.Definitions) -> None
     ]
     projection = repository.get_job("weekly_projection")
     assert projection.partitions_def == repository.get_job("weekly_cycle").partitions_def
-    assert {node.name for node in projection.nodes} == {"weekly_projection"}
+    assert {node.name for node in projection.nodes} == {"project_as_of_week"}
     sensors = {sensor.name for sensor in repository.sensor_defs}
     assert sensors == {"inbox_sensor", "sftp_sensor", "http_sensor", "postgres_sensor"}

@@ -67,7 +67,9 @@ def _key(table: str) -> dg.AssetKey:
     return dg.AssetKey(["forecast", table])
 
 
+# The step has a name of its own: the job weekly_projection, which is this step alone, has taken the other.
 @dg.multi_asset(
+    name="project_as_of_week",
     specs=[
         dg.AssetSpec(
             key=_key(table),
