@@ -117,22 +117,30 @@ def shuffle(paths: Floats, panel: Panel, *, seed: int) -> Floats:
     return out
 
 
-def reconcile(tree: Tree, paths: Floats, *, whole: bool, seed: int) -> Floats:
-    """Return paths (nodes, paths, horizon) in which every parent is the sum of its children, none negative."""
+def reconcile(tree: Tree, paths: Floats, *, whole: bool, seed: int, keep_roots: bool = False) -> Floats:
+    """Return paths (nodes, paths, horizon) in which every parent is the sum of its children, none negative.
+
+    ``keep_roots``: the roots' paths stand as they are and are only shared out, for roots whose intervals were
+    calibrated. Averaging with the sum of leaves, whose errors are not independent of theirs, makes them too narrow.
+    """
     out = np.empty_like(paths)
     rng = generator(seed, "reconcile")
     for h in range(paths.shape[2]):
-        out[:, :, h] = _reconcile_one(tree, paths[:, :, h], whole, rng)
+        out[:, :, h] = _reconcile_one(tree, paths[:, :, h], whole, rng, keep_roots)
     return out
 
 
-def _reconcile_one(tree: Tree, own: Floats, whole: bool, rng: np.random.Generator) -> Floats:
+def _reconcile_one(
+    tree: Tree, own: Floats, whole: bool, rng: np.random.Generator, keep_roots: bool
+) -> Floats:
     children = {d: np.flatnonzero(tree.depth == d) for d in tree.depths}
     variance = own.var(axis=1) + 1e-9 + 1e-3 * np.abs(own).mean(axis=1)
     best = own.copy()
     for depth in tree.depths:
         nodes = children[depth]
         parents = np.unique(tree.parent[nodes])
+        if keep_roots and depth == 1:
+            continue
         total, doubt = np.zeros_like(own), np.zeros(len(own))
         np.add.at(total, tree.parent[nodes], best[nodes])
         np.add.at(doubt, tree.parent[nodes], variance[nodes])

@@ -109,7 +109,7 @@ def project_nodes(
             paths=paths.shape[1],
             seed=seed,
         )
-        own = reconcile(tree, shuffle(own, panel, seed=seed), whole=True, seed=seed)
+        own = reconcile(tree, shuffle(own, panel, seed=seed), whole=True, seed=seed, keep_roots=True)
         gap = max(gap, incoherence(tree, own))
         bottom_paths = own[tree.leaf]
         below[name] = (leaves, bottom_paths)
