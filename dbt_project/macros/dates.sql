@@ -53,5 +53,8 @@
 
 {# Days from one day to a later one; NULL where either is missing or they stand the wrong way round. #}
 {% macro lag_days(earlier, later) -%}
-    case when {{ later }} >= {{ earlier }} then {{ dbt.datediff(earlier, later, 'day') }} end
+    cast(
+        case when {{ later }} >= {{ earlier }} then {{ dbt.datediff(earlier, later, 'day') }} end
+        as {{ dbt.type_bigint() }}
+    )
 {%- endmacro %}

@@ -28,7 +28,8 @@ select
     case when charge.charge_no is null then 'NA' else charge.charge_outcome_code end as charge_outcome_code,
     charge.outcome_on,
     charge.sentence_months,
-    {{ dbt.datediff('charge.charged_on', 'charge.outcome_on', 'day') }} as days_to_outcome,
+    cast({{ dbt.datediff('charge.charged_on', 'charge.outcome_on', 'day') }} as {{ dbt.type_bigint() }})
+        as days_to_outcome,
     charge.known_on
 from {{ ref('cnf_charge') }} as charge
 left join shared_case on charge.case_no_norm = shared_case.case_no_norm
