@@ -100,13 +100,18 @@ def main() -> None:
             f"{' '.join(f'{wrong[k][-1]:.3f}' for k in WINDOWS):>21}{changed[-1]:9.3f}{seen[-1]:11.2f}{after:7.0f}"
             f"{power[0]:13.2f}{power[1]:15.2f}"
         )
-    print(f"alerts: {np.mean(false):.3f} false a year and series (aim <= 0.05), worst cell {max(false):.3f}")
+    still = np.array([size > 0 for _, size in cells])
+    print(
+        f"alerts: {np.mean(np.array(false)[still]):.3f} false a year and series (aim <= 0.05), worst cell "
+        f"{np.array(false)[still].max():.3f}; where the level wanders {np.mean(np.array(false)[~still]):.3f}"
+    )
     for k in WINDOWS:
         print(
             f"{k}-week calls rising or falling of flat series: {np.mean(wrong[k]):.3f}, worst cell {max(wrong[k]):.3f}"
         )
     print(
-        f"flat series with a change point at probability 0.8 or more, in {steps} weeks: {np.mean(changed):.3f}"
+        f"series with a change point at probability 0.8 or more, in {steps} weeks: flat "
+        f"{np.mean(np.array(changed)[still]):.3f}, where the level wanders {np.mean(np.array(changed)[~still]):.3f}"
     )
     print(f"a rate {RISE:g} times as high seen within half a year: {np.mean(seen):.2f}")
     print(f"{time.perf_counter() - began:.0f} s")

@@ -17,6 +17,7 @@ from forecasting.frames import HUB_LEVELS, MONTHS, Floats, Panel, advance
 from forecasting.hierarchy import Tree, incoherence, reconcile, shuffle, tree_of, tree_panel
 from forecasting.intake import Intake, period_dates
 from forecasting.models import NODES, pool
+from forecasting.models.statistical import FIT_EVERY, FIT_WEEKS, UNSETTLED
 from forecasting.quantiles import path_quantiles
 from forecasting.replay import replay
 
@@ -216,7 +217,9 @@ def _tiers(panel: Panel, tree: Tree | None, negative: np.ndarray) -> list[tuple[
                 continue
             names = tuple(n for n in MANY if n not in COUNTS) if flag else MANY
             if index.size <= SMALL and panel.y.shape[1] >= 12:
-                few = index.size <= {"W": SMALL, "D": 0}.get(panel.freq, FEW)
+                # Short weekly series are fitted anew at every origin: for one or so, like few monthly ones.
+                most = SMALL if panel.y.shape[1] >= FIT_WEEKS + FIT_EVERY + UNSETTLED else 1
+                few = index.size <= {"W": most, "D": 0}.get(panel.freq, FEW)
                 names = (*names, *(n for n in ONE_BY_ONE if few or n != "arima"))
             out.append((index, names))
     return out
