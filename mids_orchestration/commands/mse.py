@@ -24,9 +24,10 @@ def mse(
 ) -> None:
     """Estimate how many people there are, seen and unseen, from who is on which lists.
 
-    Each row of LISTS.csv is a set of lists (1: on it, 0: not) and the number of people on exactly these. The
-    estimate needs three lists or more with common people; where the overlaps are too thin it is refused, and
-    the reason is given. A refusal is an answer: the exit code is 0.
+    Each row of LISTS.csv is a set of lists (1: on it, 0: not) and the number of people on exactly these;
+    without a column count each row is one person. The estimate needs three lists or more with common
+    people; where the overlaps are too thin it is refused, and the reason is given. A refusal is an answer:
+    the exit code is 0.
     """
     from mids_orchestration.linkage.mse import ListCountError, estimate_population
 
