@@ -53,8 +53,9 @@ $(VENV)/.postgres: tests/postgres/install_postgres.sh
 	@bash tests/postgres/install_postgres.sh
 	@touch $@
 
+# One BLAS thread each: two workers that each start two spin more than they reckon.
 test: setup $(VENV)/.chromium $(VENV)/.postgres ## Run all tests (bench apart)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 check: setup ## Lint, format, types, SQL style, YAML
 	@$(BIN)/ruff check .

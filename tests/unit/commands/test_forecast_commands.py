@@ -67,7 +67,7 @@ def test_a_refused_series_is_named_and_the_rest_is_done(weekly, tmp_path):
         (["forecast", "{t}/none.csv", "--out", "{t}/o.csv"], "no such file"),
         (["forecast", "{w}", "--out", "{t}/o.xlsx"], "must end in"),
         (["forecast", "{w}", "--out", "{t}/no/o.csv"], "does not exist"),
-        (["forecast", "{w}", "--out", "{t}/o.csv", "--freq", "Q"], "not one of"),
+        (["forecast", "{w}", "--out", "{t}/o.csv", "--freq", "X"], "not one of"),
         (["forecast", "{w}", "--out", "{t}/o.csv", "--hierarchy", "state"], "state"),
         (
             [
