@@ -119,7 +119,9 @@ def worklist_xlsx(rows: pd.DataFrame) -> bytes:
         sheet.append([f"{english} · {malay}" for _, english, malay, _ in COLUMNS])
         for record in of_check.to_dict("records"):
             sheet.append([_shown(name, record[name]) for name, *_ in COLUMNS])
-            for cell in sheet[sheet.max_row]:
+        # Once for all: to ask a sheet for one of its rows looks through every cell it has.
+        for row in sheet.iter_rows():
+            for cell in row:
                 if isinstance(cell.value, str):
                     # A name that begins with "=" is a name, never a formula.
                     cell.data_type = "s"
