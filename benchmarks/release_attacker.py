@@ -3,9 +3,9 @@
 Usage: ``python -m benchmarks.release_attacker [HOME]`` after ``make demo`` (default: ``MIDS_HOME``, else ``.mids``).
 Shares no line with the code that suppresses. It reads the Parquet files as a stranger would, and puts every table of
 persons, every total, every year and every release into *one* integer programme: any two tables are equal when summed
-over what they have in common, suppressed means 1 or more and whole, and nobody who was counted in a year leaves it in a
-over what they have in common, suppressed means 1 or more and whole, and nobody counted in a year leaves it in a
-beside it, the same attack on primary suppression alone shows that it bites.
+over what they have in common, suppressed means 1 or more and whole, and nobody counted in a year leaves it in a later
+release. Printed beside it: the same attack on the release with nothing but its small counts suppressed, which shows
+that it bites.
 """
 
 from __future__ import annotations

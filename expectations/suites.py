@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -39,14 +40,19 @@ class ExpectationOutcome:
     evaluated: int
     failing: tuple[tuple[str, int], ...]
 
-    @property
-    def summary(self) -> str:
-        """One line for a person, without any value of a record: which lines of which delivery."""
+    def summary(self, names: Mapping[str, str]) -> str:
+        """One line for a person, without any value of a record: which lines of which delivery.
+
+        ``names``: what the sender called each delivery, by receipt id; one that is not there is told by its id.
+        """
         where = f" {self.column}" if self.column else ""
         by_delivery: dict[str, list[str]] = {}
         for receipt_id, line in self.failing[:_SHOWN_LINES]:
             by_delivery.setdefault(receipt_id, []).append(str(line))
-        lines = "; ".join(f"{', '.join(some)} of {receipt_id}" for receipt_id, some in by_delivery.items())
+        lines = "; ".join(
+            f"{', '.join(some)} of {names.get(receipt_id, receipt_id)}"
+            for receipt_id, some in by_delivery.items()
+        )
         more = f" … {len(self.failing)} in all" if len(self.failing) > _SHOWN_LINES else ""
         return f"{self.code}{where}: {'ok' if self.success else f'lines {lines}{more}'}"
 
@@ -75,11 +81,10 @@ class DoorReport:
         """(receipt id, line number) of every record that fails a gate expectation."""
         return {line for outcome in self.outcomes if outcome.severity == "gate" for line in outcome.failing}
 
-    @property
-    def failing_lines(self) -> list[str]:
-        """One sentence per rule that failed, gate or watch, without any value of a record."""
+    def failing_lines(self, names: Mapping[str, str]) -> list[str]:
+        """One sentence per rule that failed, gate or watch; ``names`` as in ``ExpectationOutcome.summary``."""
         # A date is expected to be of a form and to be a day: two expectations, one rule.
-        return list(dict.fromkeys(outcome.summary for outcome in self.outcomes if outcome.failing))
+        return list(dict.fromkeys(outcome.summary(names) for outcome in self.outcomes if outcome.failing))
 
 
 def prepared(frame: pd.DataFrame, record: RecordType) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from expectations.contract import Contract
+from mids_orchestration.files import write_atomically
 from mids_orchestration.landing import Receipt, pending, read_receipts
 from mids_orchestration.linkage.review import binding, read_decisions
 from mids_orchestration.settings import REPOSITORY, Settings
@@ -113,9 +114,7 @@ def write_last_cycle(settings: Settings, record: CycleRecord) -> None:
     """Keep ``record`` as the last cycle's; replaces the file whole."""
     path = _record_path(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".tmp")
-    aside.write_text(json.dumps(asdict(record), indent=1, ensure_ascii=False))
-    aside.replace(path)
+    write_atomically(path, json.dumps(asdict(record), indent=1, ensure_ascii=False).encode())
 
 
 def nothing_new(settings: Settings, contracts: Mapping[str, Contract], as_of: date) -> CycleRecord | None:

@@ -40,11 +40,11 @@ _PATIENCE_SECONDS = 30.0
 def inbox_sensor(mids: MidsHome) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One run for all that waits and has settled; the run key is what waits, so nothing is asked for twice."""
     settings, today, contracts = mids.settings, _today(), load_contracts()
-    waiting = pending(settings.inbox, settings.home, as_of=today, contracts=contracts)
     pulled = awaiting(settings.home, settings.inbox)  # theirs is another sensor's run
-    coming = unsettled(settings.inbox, settings.home, as_of=today, contracts=contracts, now_ns=time.time_ns())
-    left_out = pulled | {item.path for item in coming}
-    waiting = [item for item in waiting if item.path not in left_out]
+    waiting = pending(settings.inbox, settings.home, as_of=today, contracts=contracts)
+    waiting = [item for item in waiting if item.path not in pulled]
+    coming = unsettled(waiting, contracts=contracts, now_ns=time.time_ns())
+    waiting = [item for item in waiting if item not in coming]
     if not waiting:
         names = sorted(item.path.relative_to(settings.inbox).as_posix() for item in coming)
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""

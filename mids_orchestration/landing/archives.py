@@ -18,12 +18,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from expectations.contract import Contract
+from mids_orchestration.files import sync_dir, write_atomically
 from mids_orchestration.landing.delivery import Receiver
 from mids_orchestration.landing.land import refresh
 from mids_orchestration.landing.limits import DEFAULT_LIMITS, Limits
 from mids_orchestration.landing.quarantine import judged_again, replay_of
 from mids_orchestration.landing.reasons import DeliveryRefused
-from mids_orchestration.landing.receipts import Receipt, TableCount, read_receipts, sync_dir, write_atomically
+from mids_orchestration.landing.receipts import Receipt, TableCount, read_receipts
 from mids_orchestration.landing.store import (
     Staged,
     archive_path,

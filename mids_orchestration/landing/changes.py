@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from expectations.contract import Contract, RecordType
-from mids_orchestration.landing.receipts import write_atomically
+from mids_orchestration.files import write_atomically
 from mids_orchestration.landing.rules import name, quoted
 from mids_orchestration.landing.sendings import delivery_of, landed_rows, snapshots
 from mids_orchestration.landing.store import changes_path, landed_schema, quarantine_dir, table_dir

@@ -19,7 +19,8 @@ from typing import Any
 
 from expectations.contract import Contract, RecordType
 from expectations.suites import suite_for, validation_result
-from mids_orchestration.landing.receipts import read_receipts, write_atomically
+from mids_orchestration.files import write_atomically
+from mids_orchestration.landing.receipts import read_receipts
 from mids_orchestration.landing.received import received_frame
 
 # Tags that fetch from elsewhere, scripts that need what was fetched, and an advertisement.

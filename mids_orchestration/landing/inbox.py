@@ -6,7 +6,7 @@ Belongs here: walking the inbox, routing a file to a contract, the day it was se
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -84,8 +84,7 @@ def waiting(
         if seen is not None and (seen.size, seen.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
             continue
         contract = route(relative, contracts)
-        settle = contract.settle_seconds if contract is not None else 0
-        if now_ns is not None and settle and stat.st_mtime_ns > now_ns - settle * 1_000_000_000:
+        if contract is not None and now_ns is not None and _settles(contract, stat.st_mtime_ns, now_ns):
             continue
         if contract is None:
             strays.append(
@@ -120,12 +119,17 @@ def pending(
 
 
 def unsettled(
-    inbox: Path, home: Path, *, as_of: date, contracts: Mapping[str, Contract], now_ns: int
+    deliveries: Iterable[PendingDelivery], *, contracts: Mapping[str, Contract], now_ns: int
 ) -> list[PendingDelivery]:
-    """Return the deliveries of known feeds that may still be uploading: ``land`` would leave them for later."""
-    every = pending(inbox, home, as_of=as_of, contracts=contracts)
-    ready = {item.path for item in pending(inbox, home, as_of=as_of, contracts=contracts, now_ns=now_ns)}
+    """Return those of *deliveries* that may still be uploading: ``land`` would leave them for later."""
     return [
-        item for item in every
-        if item.path not in ready or path_still_coming(item.path, now_ns)
-    ]  # fmt: skip
+        item
+        for item in deliveries
+        if _settles(contracts[f"{item.agency}.{item.feed}"], item.mtime_ns, now_ns)
+        or path_still_coming(item.path, now_ns)
+    ]
+
+
+def _settles(contract: Contract, mtime_ns: int, now_ns: int) -> bool:
+    """Whether a file changed too recently for its feed."""
+    return bool(contract.settle_seconds) and mtime_ns > now_ns - contract.settle_seconds * 1_000_000_000

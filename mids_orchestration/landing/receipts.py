@@ -18,6 +18,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mids_orchestration.files import write_atomically
+
 LEDGER_SCHEMA = pa.schema(
     [
         ("receipt_id", pa.string()), ("agency", pa.string()), ("feed", pa.string()), ("record", pa.string()),
@@ -109,29 +111,6 @@ def receipt_from_dict(raw: dict[str, Any]) -> Receipt:
 def receipts_dir(home: Path) -> Path:
     """Where the receipts of *home* are."""
     return home / "receipts"
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace *path* by *data*: after a crash or power cut it holds the old bytes or the new, never a part."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with aside.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        aside.replace(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-
-
-def sync_dir(folder: Path) -> None:
-    """Make the names in *folder* durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def receipt_bytes(receipt: Receipt) -> bytes:

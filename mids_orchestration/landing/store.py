@@ -24,15 +24,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from expectations.contract import Contract
+from mids_orchestration.files import sync_dir, write_atomically
 from mids_orchestration.landing.limits import Limits
 from mids_orchestration.landing.reasons import DeliveryRefused
-from mids_orchestration.landing.receipts import (
-    Receipt,
-    receipt_bytes,
-    receipts_dir,
-    sync_dir,
-    write_atomically,
-)
+from mids_orchestration.landing.receipts import Receipt, receipt_bytes, receipts_dir
 from mids_orchestration.landing.settling import still_coming
 
 LINEAGE = (("_receipt_id", pa.string()), ("_line_no", pa.int64()), ("_known_on", pa.string()))

@@ -8,13 +8,13 @@ Every figure is computed from tables of the same release, so whoever doubts one 
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from mids_orchestration.calendar import week_label
 from mids_orchestration.release.tables import TableFile
@@ -235,53 +235,26 @@ def _table(rows: list[list[str]]) -> list[str]:
 
 
 def as_html(markdown: str) -> str:
-    """Return the card's Markdown (headings, paragraphs, tables, lists: all it uses) as one page without a script."""
-    out: list[str] = []
-    kind = ""
-
-    def close() -> None:
-        nonlocal kind
-        if kind:
-            out.append({"table": "</tbody></table>", "ul": "</ul>"}[kind])
-        kind = ""
-
-    for line in markdown.splitlines():
-        text = html.escape(line.strip())
-        if line.startswith("|"):
-            cells = [c.strip() for c in text.strip("|").split("|")]
-            if set(cells) <= {"---", ""}:
-                continue
-            if kind != "table":
-                close()
-                kind = "table"
-                out.append(
-                    "<table><thead><tr>"
-                    + "".join(f'<th scope="col">{c}</th>' for c in cells)
-                    + "</tr></thead><tbody>"
-                )
-            else:
-                out.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>")
-        elif line.startswith("- "):
-            if kind != "ul":
-                close()
-                kind = "ul"
-                out.append("<ul>")
-            out.append(f"<li>{text[2:]}</li>")
-        elif line.startswith("  ") and kind == "ul":
-            out[-1] = out[-1].replace("</li>", f'<br><span lang="ms">{text}</span></li>')
-        else:
-            close()
-            if line.startswith("#"):
-                depth = len(line) - len(line.lstrip("#"))
-                out.append(f"<h{depth}>{text[depth + 1 :]}</h{depth}>")
-            elif text:
-                bold = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", text)
-                coded = re.sub(r"`(.+?)`", r"<code>\1</code>", bold)
-                out.append(f"<p>{coded}</p>")
-    close()
+    """Return the card's Markdown as one page without a script; of two lines together the second is the Malay one."""
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = parser.parse(markdown)
+    for token in tokens:
+        if token.type == "th_open":
+            token.attrSet("scope", "col")
+        elif token.type == "inline" and token.children:
+            token.children = _second_language(token.children)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>Model card / Kad model</title><style>{STYLE}</style></head><body><main>"
-        + "\n".join(out)
+        + parser.renderer.render(tokens, parser.options, {})
         + "</main></body></html>\n"
     )
+
+
+def _second_language(words: list[Token]) -> list[Token]:
+    """Mark what stands after a line's end as Malay."""
+    at = next((k for k, word in enumerate(words) if word.type == "softbreak"), None)
+    if at is None:
+        return words
+    begin, end = (Token("html_inline", "", 0, content=tag) for tag in ('<br><span lang="ms">', "</span>"))
+    return [*words[:at], begin, *words[at + 1 :], end]

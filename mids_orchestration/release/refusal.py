@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from mids_orchestration.files import write_atomically
 from mids_orchestration.release.model import GateResult, Release
 from mids_orchestration.release.store import REFUSED
 
@@ -30,14 +31,14 @@ def hold_back(releases: Path, as_of: date, gates: Sequence[GateResult]) -> None:
     """Keep why the release of ``as_of`` was not published, for the command line and the pages."""
     releases.mkdir(parents=True, exist_ok=True)
     told = {"as_of": as_of.isoformat(), "gates": [gate.as_dict() for gate in gates]}
-    _replace(releases / REFUSED, json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+    write_atomically(releases / REFUSED, (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode())
     note = base64.b64encode(json.dumps(page_note(told)).encode()).decode()
-    _replace(releases / HELD, f'{_HEAD}:root {{ --mids-held: "{note}"; }}\n')
+    write_atomically(releases / HELD, f'{_HEAD}:root {{ --mids-held: "{note}"; }}\n'.encode())
 
 
 def clear(releases: Path) -> None:
     """The newest attempt succeeded: nothing is held back any more."""
-    _replace(releases / HELD, _HEAD)
+    write_atomically(releases / HELD, _HEAD.encode())
     (releases / REFUSED).unlink(missing_ok=True)
 
 
@@ -61,9 +62,3 @@ def refusal_lines(refusal: Mapping[str, Any], current: Release | None) -> list[s
 
 def _refused(refusal: Mapping[str, Any]) -> list[dict[str, str]]:
     return [gate for gate in refusal["gates"] if gate["status"] == "refused"]
-
-
-def _replace(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}")
-    aside.write_text(text, "utf-8")
-    aside.replace(path)

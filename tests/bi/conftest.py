@@ -109,11 +109,8 @@ def logged_in(browser: Any, address: str, home: Path) -> Any:
     page.goto(f"{address}/login/")
     page.wait_for_load_state("networkidle")
     password = (home / "bi" / "admin_password").read_text("utf-8").strip()
-    for last in (
-        False,
-        False,
-        True,
-    ):  # on a busy machine the page may not listen yet when it is first filled in
+    # On a busy machine the page may not listen yet when it is first filled in.
+    for last in (False, False, True):
         page.fill("#username", "admin")
         page.fill("#password", password)
         page.click("button[type=submit]")

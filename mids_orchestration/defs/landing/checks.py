@@ -97,9 +97,8 @@ def _suite(
 ) -> Iterator[dg.AssetCheckResult]:
     kind = contract.record(record)
     report = validate(received_frame(settings.home, kind, landed), kind, seed=settings.seed)
-    failing = "\n".join(f"- {line}" for line in report.failing_lines) or "none"
-    for receipt in landed:
-        failing = failing.replace(receipt.receipt_id, f"`{receipt.original_name}`")
+    names = {receipt.receipt_id: f"`{receipt.original_name}`" for receipt in landed}
+    failing = "\n".join(f"- {line}" for line in report.failing_lines(names)) or "none"
     if not report.rows:
         description = "NOT_ASSESSED: nothing new was received in this run"
     else:

@@ -12,7 +12,6 @@ from mids_orchestration.defs.resources import MidsHome, run_as_of
 from mids_orchestration.landing import read_receipts
 from mids_orchestration.progress import announce
 from mids_orchestration.release import (
-    Bilingual,
     GateResult,
     ReleaseRefused,
     build_release,
@@ -20,13 +19,10 @@ from mids_orchestration.release import (
     feed_states,
     switch,
 )
+from mids_orchestration.release.dashboard.words import say
 from mids_orchestration.release.docs_site import docs_page
 from mids_orchestration.sample.known import has_truth
 
-#: On top of every page whose data the sample made: a picture of it may travel further than its explanation.
-SIMULATED = Bilingual(
-    "Simulated data: no real person or case.", "Data simulasi: tiada orang atau kes sebenar."
-)
 PUBLISHED = dg.AssetKey(["release", "published"])
 _MARK = {"passed": "✓", "warned": "!", "refused": "✗", "not_assessed": "–"}
 
@@ -68,7 +64,8 @@ def build_release_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinitio
                 feeds=feed_states(
                     pd.read_parquet(settings.landing / "receipts.parquet"), load_contracts(), as_of=as_of
                 ),
-                notice=SIMULATED if has_truth(settings.home) else None,
+                # A picture of the page may travel further than its explanation.
+                notice=say("simulated") if has_truth(settings.home) else None,
                 documentation=docs_page(manifest, exports),
                 announce=announce,
             )

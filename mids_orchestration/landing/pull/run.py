@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from mids_orchestration.files import sync_dir
 from mids_orchestration.landing.land import land
 from mids_orchestration.landing.pull.errors import Patience, PullError, SourcesError
 from mids_orchestration.landing.pull.fetched import Errand, Fetched
@@ -35,7 +36,7 @@ from mids_orchestration.landing.pull.postgres import fetch_postgres
 from mids_orchestration.landing.pull.sftp import fetch_sftp
 from mids_orchestration.landing.pull.sources import Source
 from mids_orchestration.landing.pull.state import PendingFile, PullState, pull_dir, read_state, write_state
-from mids_orchestration.landing.receipts import Receipt, read_receipt, sync_dir
+from mids_orchestration.landing.receipts import Receipt, read_receipt
 
 FETCHERS: dict[str, Callable[[Errand], Fetched]] = {
     "sftp": fetch_sftp,

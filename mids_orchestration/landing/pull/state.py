@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mids_orchestration.files import write_atomically
 from mids_orchestration.landing.pull.errors import PullError
-from mids_orchestration.landing.receipts import write_atomically
 
 
 @dataclass(frozen=True)

@@ -131,4 +131,5 @@ def test_a_large_frame_is_sampled_and_says_so(both) -> None:
     assert (sampled.rows, sampled.evaluated, sampled.sampled, sampled.success) == (300, 50, True, True)
     told = next(o for o in report.outcomes if o.failing)
     receipt_id, line = told.failing[0]
-    assert f"lines {line}" in told.summary and f" of {receipt_id}" in told.summary
+    assert f"lines {line}" in told.summary({}) and f" of {receipt_id}" in told.summary({})
+    assert " of sent.csv" in told.summary({receipt_id: "sent.csv"})

@@ -53,7 +53,7 @@ def test_regression_learns_what_holidays_and_operations_do():
     holiday = (STEPS + np.arange(8)) % 4 == 0
     # exp(-0.6) is 0.55: known holidays ahead are forecast as such.
     assert 0.45 < ahead[holiday].mean() / ahead[~holiday].mean() < 0.7
-    # Which weeks will be busy is not known; that there are such weeks is: draws are wider than counts about a mean.
+    # Without a calendar a holiday ahead is a week like any other.
     plain = model.sample(replace(view, context=None), 8, 500, generator(1))
     assert plain[0, :, holiday].mean() > ahead[holiday].mean()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -83,21 +84,26 @@ def old() -> bytes:
     return out.getvalue()
 
 
+def ods_row(values: Iterable[object]) -> TableRow:
+    """A row of an OpenDocument sheet; days and whole numbers typed as such, the rest as text."""
+    row = TableRow()
+    for value in values:
+        if isinstance(value, date):
+            cell = TableCell(valuetype="date", datevalue=value.isoformat())
+        elif isinstance(value, int):
+            cell = TableCell(valuetype="float", value=value)
+        else:
+            cell = TableCell(valuetype="string")
+        cell.addElement(P(text=str(value)))
+        row.addElement(cell)
+    return row
+
+
 def _ods(cells: int, rows: int, filled: bool) -> bytes:
     document = OpenDocumentSpreadsheet()
     table = Table(name="Data")
     for values in (HEAD, *([f"A{n}", date(2024, 2, 1 + n), n] for n in range(3))):
-        row = TableRow()
-        for value in values:
-            if isinstance(value, date):
-                cell = TableCell(valuetype="date", datevalue=value.isoformat())
-            elif isinstance(value, int):
-                cell = TableCell(valuetype="float", value=value)
-            else:
-                cell = TableCell(valuetype="string")
-            cell.addElement(P(text=str(value)))
-            row.addElement(cell)
-        table.addElement(row)
+        table.addElement(ods_row(values))
     last = TableRow(numberrowsrepeated=rows)
     cell = TableCell(numbercolumnsrepeated=cells)
     if filled:

@@ -11,9 +11,10 @@ import openpyxl
 import xlwt
 from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
-from odf.text import P
 from openpyxl.cell.cell import Cell
 from openpyxl.styles import Font
+
+from tests.unit.landing.battery.books import ods_row
 
 N = 12
 DAYS = [date(2024, 2, 1) + timedelta(days=n) for n in range(N)]
@@ -131,17 +132,7 @@ def open_document() -> bytes:
     for name in ("Kes", "Lain"):
         sheet = Table(name=name)
         for row in [HEAD, *ROWS]:
-            line = TableRow()
-            for value in row:
-                if isinstance(value, date):
-                    cell = TableCell(valuetype="date", datevalue=value.isoformat())
-                elif isinstance(value, int):
-                    cell = TableCell(valuetype="float", value=value)
-                else:
-                    cell = TableCell(valuetype="string")
-                cell.addElement(P(text=str(value)))
-                line.addElement(cell)
-            sheet.addElement(line)
+            sheet.addElement(ods_row(row))
         empty = TableRow(numberrowsrepeated=1_000_000)
         empty.addElement(TableCell(numbercolumnsrepeated=1000))
         sheet.addElement(empty)
