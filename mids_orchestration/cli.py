@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
 from datetime import date, datetime
@@ -182,6 +183,12 @@ def dev(
 ) -> None:
     """Open the Dagster UI on loopback: the whole graph, runs, checks, schedule and sensor."""
     settings = _settings(home)
+    try:  # dagster itself says that it serves, and ends in a pile of messages
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        _fail(
+            f"port {port} on loopback cannot be used ({os.strerror(error.errno or 0)}): give another with --port"
+        )
     _prepare_dagster(settings)
     typer.echo(f"Dagster UI: http://127.0.0.1:{port}   (data home {settings.home}; Ctrl-C ends it)", err=True)
     command = [str(Path(sys.executable).parent / "dagster"), "dev"]
