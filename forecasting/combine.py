@@ -191,6 +191,10 @@ def sample_paths(model: Model, panel: Panel, horizon: int, paths: int, rng: np.r
 
 
 def is_whole(panel: Panel) -> np.ndarray:
-    """Return for each series whether it holds whole numbers only (counts)."""
+    """Return for each series whether it holds whole numbers only (counts); nowcast weeks are judged by their draws."""
     y = np.nan_to_num(panel.y)
-    return np.asarray((y == np.round(y)).all(axis=1))
+    whole = np.asarray((y == np.round(y)).all(axis=1))
+    if panel.tail is not None:  # there `y` holds means over draws
+        whole = (y == np.round(y))[:, : y.shape[1] - panel.tail.shape[2]].all(axis=1)
+        whole &= (panel.tail == np.round(panel.tail)).all(axis=(1, 2))
+    return whole

@@ -34,6 +34,19 @@ def path_quantiles(paths: Floats, levels: Sequence[float]) -> Floats:
     return np.maximum(np.moveaxis(out, -2, -1), 0.0)
 
 
+def expected_count(levels: Sequence[float], values: Sequence[float]) -> float:
+    """Return the mean of a count known by its quantiles (as :func:`path_quantiles` gives them, in order).
+
+    It is the area under them, flat beyond the outermost. Zero stands for itself: spread over half a unit and cut at
+    zero it would count as an eighth, which over many quiet weeks adds up to events that nobody expects.
+    """
+    area = levels[0] * values[0] + (1 - levels[-1]) * values[-1]
+    for i in range(len(levels) - 1):
+        area += (levels[i + 1] - levels[i]) * (values[i] + values[i + 1]) / 2
+    zero = float(np.interp(0.5, values, levels, left=0.0, right=1.0))
+    return max(area - zero / 8, 0.0)
+
+
 def monotone(values: Floats) -> Floats:
     """Return quantile values put in order along the last axis (crossing quantiles are rearranged)."""
     return np.sort(values, axis=-1)

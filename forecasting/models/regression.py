@@ -22,6 +22,8 @@ from forecasting.models.season import fourier, moving_level, ridge_effects, year
 HALF_LIFE = 0.75
 #: Prior standard deviation of the slope (log scale a season), of holidays a day and of the operations' elasticities.
 SLOPE_SD, HOLIDAY_SD, OPERATION_SD = 0.3, 0.1, 0.3
+#: Prior standard deviation of the level (log scale): without one, series of zeros have levels up to any height.
+LEVEL_SD = 1.0
 ORDER = 2
 SEASON_SD = 0.5
 
@@ -128,12 +130,12 @@ def _level(y: Floats, effect: Floats, age: Floats, dispersion: Floats) -> tuple[
     beta = np.column_stack([start, np.zeros(len(y))])
     x = np.column_stack([np.ones_like(age), -age])
     squares = (x[:, :, None] * x[:, None, :]).reshape(len(x), 4)
-    precision = np.array([1e-3, 1 / SLOPE_SD**2])
+    precision = np.array([1 / LEVEL_SD**2, 1 / SLOPE_SD**2])
     for _ in range(8):
         mean = effect * np.exp(np.clip(beta @ x.T, -12, 16))
         scaled = weight / dispersion[:, None]
         grad = (scaled * (counts - mean)) @ x - precision * beta
-        grad[:, 0] += 1e-3 * start
+        grad[:, 0] += precision[0] * start
         hess = ((scaled * mean) @ squares).reshape(-1, 2, 2) + np.diag(precision)
         beta = beta + np.clip(np.linalg.solve(hess, grad[..., None])[..., 0], -1, 1)
     mean = effect * np.exp(np.clip(beta @ x.T, -12, 16))

@@ -56,6 +56,7 @@ class Statistical:
             season = self._season(panel, horizon)
             panel = replace(panel, y=panel.y / season[:, : panel.y.shape[1]])
         else:
+            panel = _one_draw(panel)
             season = np.ones((len(panel.ids), panel.y.shape[1] + horizon))
         # The newest weeks of a running year are carried forward; they may be revised, the fit is not.
         late = _late(panel)
@@ -114,6 +115,18 @@ class Statistical:
         if not np.isfinite(value).all():
             return None
         return np.maximum(value, 0.0) ** 2 - 0.375 if self.stabilise else value
+
+
+def _one_draw(panel: Panel) -> Panel:
+    """Return the panel with one draw of its nowcast weeks in their means' place.
+
+    Means of sparse counts are small fractions, week after week: to these models each would be a demand.
+    """
+    if panel.tail is None:
+        return panel
+    y = panel.y.copy()
+    y[:, y.shape[1] - panel.tail.shape[2] :] = panel.tail[:, 0]
+    return replace(panel, y=y)
 
 
 def _late(panel: Panel) -> int:

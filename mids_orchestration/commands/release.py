@@ -6,6 +6,7 @@ Belongs here: arguments, printing, exit codes. Does not belong here: any of the 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -98,12 +99,25 @@ def why(home: Home = None, as_json: AsJson = False) -> None:
 def dashboard(
     home: Home = None,
     port: Annotated[int, typer.Option(help="Port on loopback; 0 takes a free one.")] = 8765,
+    officers: Annotated[
+        Path | None,
+        typer.Option(
+            "--officers", metavar="FILE", help="Write the officers' edition (restricted); serve nothing."
+        ),
+    ] = None,
 ) -> None:
-    """Serve the current release's dashboard on loopback; it follows every switch, and says why none is newer."""
+    """Serve the current release's dashboard on loopback; it follows every switch, and says why none is newer.
+
+    The officers' edition counts persons without protection, by week and by child or adult too. It is written for the
+    account that asks, from the restricted zone, and never served.
+    """
     from mids_orchestration.release import ReleaseError, find_release
     from mids_orchestration.release.serve import dashboard_server
 
     releases = _settings(home).releases
+    if officers is not None:
+        _write_for_officers(releases, officers)
+        return
     try:
         find_release(releases, "current")
         server = dashboard_server(releases, port)
@@ -116,6 +130,22 @@ def dashboard(
         server.serve_forever()
     except KeyboardInterrupt:
         server.shutdown()
+
+
+def _write_for_officers(releases: Path, file: Path) -> None:
+    from mids_orchestration.release import ReleaseError
+    from mids_orchestration.release.officers_page import officers_page
+
+    if file.resolve().is_relative_to(releases.resolve()):
+        _fail(f"{file} lies among the releases, which others read: name a file elsewhere")
+    try:
+        page = officers_page(releases)
+        with open(file, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
+            os.fchmod(out.fileno(), 0o600)
+            out.write(page)
+    except (ReleaseError, OSError) as error:
+        _fail(str(error))
+    typer.echo(f"{file}: restricted, readable by this account only; do not pass it on")
 
 
 def _settings(home: Path | None) -> Settings:

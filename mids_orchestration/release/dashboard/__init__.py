@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from importlib.metadata import version
@@ -22,13 +22,22 @@ import pandas as pd
 from markupsafe import Markup
 
 from mids_orchestration.release.compare import Comparison
-from mids_orchestration.release.dashboard import analysis, figures, panels, quality, scenario, states, view
+from mids_orchestration.release.dashboard import (
+    analysis,
+    figures,
+    officers,
+    panels,
+    quality,
+    scenario,
+    states,
+    view,
+)
 from mids_orchestration.release.model import Bilingual, FeedState
 
 _ASSETS = (
     "__init__.py", "figures.py", "charts.py", "palette.py", "words.py", "view.py", "cards.py", "tables.py",
     "states.py", "map_charts.py", "states.geojson", "analysis.py", "analysis_charts.py", "quality.py", "scenario.py",
-    "sources.py",
+    "sources.py", "officers.py",
     "panels.py", "panel_charts.py", "labels.yml", "page.html.j2", "style.css", "page.js",
 )  # fmt: skip
 
@@ -43,7 +52,7 @@ TABLES = (
 
 @dataclass(frozen=True)
 class PageFacts:
-    """What the page says about the release itself."""
+    """What the page says about the release itself; ``officers`` makes the edition of the restricted zone."""
 
     release_id: str
     as_of: date
@@ -52,6 +61,7 @@ class PageFacts:
     feeds: tuple[FeedState, ...] = ()
     notice: Bilingual | None = None
     changes: Comparison | None = None
+    officers: bool = False
 
 
 def render(frames: Mapping[str, pd.DataFrame], facts: PageFacts) -> str:
@@ -63,6 +73,19 @@ def render(frames: Mapping[str, pd.DataFrame], facts: PageFacts) -> str:
         facts: the release.
     """
     return render_with_headline(frames, facts)[0]
+
+
+def render_for_officers(
+    public: Mapping[str, pd.DataFrame], restricted: Mapping[str, pd.DataFrame], facts: PageFacts
+) -> str:
+    """Return the officers' edition of the page: for the restricted zone only.
+
+    Args:
+        public: as for :func:`render`.
+        restricted: restricted tables by name, of :data:`officers.TABLES`.
+        facts: the release.
+    """
+    return render(officers.officers_frames(public, restricted), replace(facts, officers=True))
 
 
 def render_with_headline(frames: Mapping[str, pd.DataFrame], facts: PageFacts) -> tuple[str, dict[str, Any]]:
@@ -154,6 +177,7 @@ __all__ = [
     "digest",
     "headline",
     "render",
+    "render_for_officers",
     "render_with_headline",
     "script_bundle",
 ]

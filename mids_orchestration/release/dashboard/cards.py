@@ -29,13 +29,13 @@ def card(crime: CrimeFigures, as_of_week: date) -> dict[str, Any]:
     """What one card says."""
     told: dict[str, Any] = {
         "code": crime.code,
-        "state": crime.state,
+        "place": crime.place,
         "name": crime_name(crime.code),
         "colour": palette.colour(crime.code),
         "unit": crime.unit,
         "trend": None,
         "states": None,
-        "by_state": [],
+        "parts": [],
         "last": crime.last,
         "outlook": _outlook(crime, as_of_week),
         "incomplete": _incomplete(crime.incomplete_weeks),

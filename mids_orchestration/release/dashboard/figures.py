@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from forecasting.quantiles import expected_count
 from mids_orchestration.calendar import last_closed_week, monday_of
 
 #: Crime types in the order they are shown; others found in the data follow, by code.
@@ -85,7 +86,7 @@ class CrimeFigures:
         nowcast: the same for the newest event weeks, may be empty.
         states: ``state_code, state_en, state_ms, count`` of the last 52 closed weeks, largest first.
         history: earlier forecasts that the fan is drawn over: ``made, week`` and one column per quantile level.
-        state: the state these are of; empty = the country.
+        state, child: the state and age group (``Y`` or ``N``) these are of; empty = the country, all ages.
         longer: the counts of ``weekly`` with the seven weeks before them, which its average needs.
     """
 
@@ -105,13 +106,19 @@ class CrimeFigures:
     history: pd.DataFrame
     longer: tuple[int, ...] = ()
     state: str = ""
+    child: str = ""
+
+    @property
+    def place(self) -> str:
+        """Its name in the page's script: ``10``, ``/Y`` (the country's children), ``10/Y``."""
+        return f"{self.state}/{self.child}" if self.child else self.state
 
 
 def crime_figures(frames: Mapping[str, pd.DataFrame], as_of: date) -> list[CrimeFigures]:
     """Figures of every crime type, :data:`CRIMES` first; a type without data has empty frames."""
     counts = _counts(frames.get("fct_weekly_count"))
     found = [] if counts.empty else sorted({*counts["crime_type_code"]} - {*CRIMES, *UNTYPED})
-    return [_figures(code, counts, frames, as_of) for code in (*CRIMES, *found)]
+    return [figures_of(code, counts, frames, as_of) for code in (*CRIMES, *found)]
 
 
 def state_figures(frames: Mapping[str, pd.DataFrame], as_of: date, crime: CrimeFigures) -> list[CrimeFigures]:
@@ -119,10 +126,15 @@ def state_figures(frames: Mapping[str, pd.DataFrame], as_of: date, crime: CrimeF
     counts = _counts(frames.get("fct_weekly_count"))
     mine = counts[(counts["crime_type_code"] == crime.code) & (counts["unit_code"] == crime.unit)]
     return [
-        _figures(crime.code, rows, frames, as_of, str(state), crime)
+        figures_of(crime.code, rows, frames, as_of, str(state), crime)
         for state, rows in mine.groupby("state_code")
-        if str(state).upper() not in _NO_STATE
+        if is_state(str(state))
     ]
+
+
+def is_state(code: str) -> bool:
+    """Whether a code names a state, rather than that none is known."""
+    return code.upper() not in _NO_STATE
 
 
 def untyped_cases(frames: Mapping[str, pd.DataFrame], as_of: date) -> int:
@@ -146,7 +158,7 @@ def _counts(frame: pd.DataFrame | None) -> pd.DataFrame:
     return counts
 
 
-def _figures(
+def figures_of(
     code: str,
     counts: pd.DataFrame,
     frames: Mapping[str, pd.DataFrame],
@@ -154,6 +166,7 @@ def _figures(
     state: str = "",
     country: CrimeFigures | None = None,
 ) -> CrimeFigures:
+    """Figures of one crime type from its ``counts``; of a ``state`` when given, with the ``country``'s delays."""
     newest, today = pd.Timestamp(last_closed_week(as_of)), pd.Timestamp(monday_of(as_of))
     mine = counts[counts["crime_type_code"] == code]
     unit = next((u for u in UNITS if (mine["unit_code"] == u).any()), UNITS[0])
@@ -306,14 +319,6 @@ def _nowcast(rows: pd.DataFrame) -> pd.DataFrame:
     return _wide(rows, "event_week" if "event_week" in rows.columns else "target_week")
 
 
-def mean_of_quantiles(levels: list[float], values: list[float]) -> float:
-    """The mean of a distribution known by some quantiles: the area under them, flat beyond the outermost."""
-    area = levels[0] * values[0] + (1 - levels[-1]) * values[-1]
-    for i in range(len(levels) - 1):
-        area += (levels[i + 1] - levels[i]) * (values[i] + values[i + 1]) / 2
-    return area
-
-
 def _outlook(
     fan: pd.DataFrame,
     made_after: pd.Timestamp | None,
@@ -325,14 +330,14 @@ def _outlook(
         return None
     names = sorted((c for c in ahead.columns if c != "week"), key=float)
     levels = [float(name) for name in names]
-    expected = sum(mean_of_quantiles(levels, [float(v) for v in row]) for row in ahead[names].to_numpy())
+    expected = sum(expected_count(levels, [float(v) for v in row]) for row in ahead[names].to_numpy())
     low, high, joint = float(ahead["0.1"].sum()), float(ahead["0.9"].sum()), False
     if not own.empty and (own["as_of_week"] == newest).all():
         own = own[own["weeks"] == len(ahead)]
         held = {round(float(q), 4): float(v) for q, v in zip(own["quantile"], own["value"], strict=True)}
         if {0.1, 0.9} <= set(held):
             low, high, joint = held[0.1], held[0.9], True
-            expected = mean_of_quantiles(sorted(held), [held[q] for q in sorted(held)])
+            expected = expected_count(sorted(held), [held[q] for q in sorted(held)])
     return Outlook(expected, low, high, len(ahead), joint, made_after)
 
 

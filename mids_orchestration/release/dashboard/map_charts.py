@@ -34,7 +34,7 @@ def _rows(rows: pd.DataFrame) -> pd.DataFrame:
     named = rows.assign(unknown=unknown)
     for language in ("en", "ms"):
         named[f"state_{language}"] = rows[f"state_{language}"].mask(unknown, "t:state_unknown")
-    return named[[*_COLUMNS, "state_en", "state_ms", "unknown"]]
+    return named[[*_COLUMNS, *[c for c in ("split",) if c in named], "state_en", "state_ms", "unknown"]]
 
 
 def _told() -> list[alt.Tooltip]:

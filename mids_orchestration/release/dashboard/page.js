@@ -36,8 +36,12 @@
   controls.forEach((control) => { chosen[control.dataset.filter] = control.value; });
   const WEEK = 7 * 864e5;
   const none = { counts: [], levels: [], fan: [] };
-  function ofState(code) {
-    return chosen.state ? (page.byState[code] || {})[chosen.state] || none : null;
+  // Whose weeks and card are shown: a state's, in the officers' edition also children's or adults'; "" = the country, all ages.
+  function place() {
+    return (chosen.state || "") + (page.officers && chosen.child ? "/" + chosen.child : "");
+  }
+  function ofPlace(code) {
+    return place() ? (page.parts[code] || {})[place()] || none : null;
   }
   function firstWeek(last) {
     return last - (Number(chosen.period || 104) - 1) * WEEK;
@@ -45,7 +49,7 @@
 
   function trend(spec, code) {
     const sets = { ...spec.datasets };
-    const own = ofState(code);
+    const own = ofPlace(code);
     if (own) {
       const counts = own.counts.length ? own.counts : new Array(sets.weekly.length + 7).fill(0);
       sets.weekly = sets.weekly.map((row, i) => ({ ...row, count: counts[i + 7] }));
@@ -66,12 +70,15 @@
     for (const name of ["weekly", "average", "history"]) {
       if (sets[name]) sets[name] = sets[name].filter((row) => Date.parse(row.week) >= firstWeek(last));
     }
-    return { ...spec, datasets: sets };
+    const counted = place().includes("/") ? "t:axis_persons" : "t:axis_cases";
+    const layer = JSON.parse(JSON.stringify(spec.layer).replaceAll("t:axis_cases", counted));
+    return { ...spec, layer, datasets: sets };
   }
   function picked(spec) {
     const rows = spec.datasets.rows.filter((row) =>
       (!chosen.year || !("year" in row) || String(row.year) === chosen.year) &&
       (!chosen.state || !("state_code" in row) || row.state_code === chosen.state) &&
+      (!("split" in row) || row.split === chosen.split) &&
       (!chosen.child || !("is_child_code" in row) || row.is_child_code === chosen.child));
     return { ...spec, datasets: { ...spec.datasets, rows }, height: 21 * Math.max(rows.length, 1) };
   }
@@ -80,7 +87,7 @@
     const measure = chosen.measure || "cases";
     const rate = measure.endsWith("_rate");
     return page.states[code]
-      .filter((row) => !row.year || !chosen.year || String(row.year) === chosen.year)
+      .filter((row) => (!row.year || !chosen.year || String(row.year) === chosen.year) && (!row.split || row.split === chosen.split))
       .map((row) => {
         const secret = measure.startsWith("persons") && row.hidden;
         const empty = row[measure] === null || row[measure] === undefined;
@@ -132,13 +139,13 @@
   }
 
   // Tables: a row is shown when it is of what is chosen; the weekly table also takes the chosen state's numbers.
-  const KEYS = ["state", "year", "child", "crime"];
+  const KEYS = ["state", "year", "child", "split", "crime"];
   function fits(key, value) {
     return value === undefined || !chosen[key] || value === chosen[key];
   }
   function week(table, code) {
     const rows = [...table.tBodies[0].rows];
-    const own = ofState(code);
+    const own = ofPlace(code);
     const recorded = rows.filter((row) => row.dataset.ofKind === "recorded");
     const ahead = rows.filter((row) => row.dataset.ofKind === "projected").reverse();
     const last = recorded.length ? Date.parse(recorded[0].dataset.ofWeek) : 0;
@@ -164,14 +171,14 @@
       if (id.startsWith("trend-")) { week(table, id.slice(6)); return; }
       table.querySelectorAll("tbody tr").forEach((row) => {
         const of = row.dataset;
-        const own = { state: of.ofState, year: of.ofYear, child: of.ofChild, crime: of.ofCrime };
+        const own = { state: of.ofState, year: of.ofYear, child: of.ofChild, split: of.ofSplit, crime: of.ofCrime };
         if (KEYS.some((key) => own[key] !== undefined)) row.hidden = !KEYS.every((key) => fits(key, own[key]));
       });
     });
   }
 
   // Downloads: the file in the link, cut down to what is chosen.
-  const COLUMNS = { state_code: "state", year: "year", is_child_code: "child", crime_type_code: "crime" };
+  const COLUMNS = { state_code: "state", year: "year", is_child_code: "child", child_split_code: "split", crime_type_code: "crime" };
   function read(text) {
     const cells = /("(?:[^"]|"")*"|[^,\r\n]*)(,|\r\n|$)/g;
     const rows = [[]];
@@ -188,7 +195,7 @@
     let kept = rows;
     if (id.startsWith("trend-")) {
       const [state, day, made, count] = ["state_code", "week_start", "made_after_week", "count"].map(at);
-      const own = ofState(id.slice(6));
+      const own = ofPlace(id.slice(6));
       const recorded = rows.filter((row) => row[count] !== "");
       const last = Date.parse(recorded[recorded.length - 1][day]);
       kept = rows.filter((row) => (row[count] === "" && row[made] === "") || Date.parse(row[day]) >= firstWeek(last));
@@ -197,6 +204,7 @@
         kept = kept.filter((row) => row[made] === "" && (row[count] !== "" || own.fan.length)).map((row) => {
           const told = [...row];
           told[state] = chosen.state;
+          if (place().includes("/")) { told[at("unit_code")] = "person"; told[at("is_child_code")] = chosen.child; }
           if (row[count] !== "") told[count] = String(own.counts[7 + recorded.indexOf(row)] ?? 0);
           else own.levels.forEach((level, k) => { told[at("q" + level)] = String(own.fan[ahead.indexOf(row)][k]); });
           return told;
@@ -221,17 +229,18 @@
 
   // The card of the country is in the page; that of each state waits in a template.
   const country = new Map();
-  function card(place) {
-    if (!country.has(place)) country.set(place, [...place.childNodes]);
-    const state = chosen.state || "";
-    if ((place.dataset.cardState || "") === state) return;
-    place.dataset.cardState = state;
-    const query = `template[data-card="${place.dataset.crimeCard}"][data-card-state="${state}"]`;
+  function card(box) {
+    if (!country.has(box)) country.set(box, [...box.childNodes]);
+    const key = place();
+    if ((box.dataset.cardPlace || "") === key) return;
+    box.dataset.cardPlace = key;
+    const query = `template[data-card="${box.dataset.crimeCard}"][data-card-place="${key}"]`;
     const told = document.querySelector(query) || document.getElementById("nothing");
-    place.replaceChildren(...(state ? [told.content.cloneNode(true)] : country.get(place)));
+    box.replaceChildren(...(key ? [told.content.cloneNode(true)] : country.get(box)));
   }
   function apply() {
     controls.forEach((control) => { chosen[control.dataset.filter] = control.value; });
+    chosen.split = chosen.child || "ALL";
     for (const name of ["state", "child", "crime"]) {
       if (chosen[name]) root.dataset[name] = chosen[name]; else delete root.dataset[name];
     }
@@ -262,7 +271,7 @@
       const result = await vegaEmbed("#" + id, worded(filtered(id, spec, language), language), {
         actions: false, renderer: "svg", ast: true, timeFormatLocale: page.locales[language],
         // A filter may leave a chart without rows, which Vega would warn of: then only errors are told.
-        logLevel: spec.usermeta || chosen.state ? 1 : 2,
+        logLevel: spec.usermeta || place() ? 1 : 2,
       });
       if (mine !== turn) { result.finalize(); return; }
       views.push(result);

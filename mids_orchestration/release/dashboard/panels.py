@@ -33,6 +33,8 @@ TABLES = (
 )  # fmt: skip
 STAGES = ("OPENED", "CHARGED", "CONVICTED")
 _MOST_BARS = 12
+#: In the officers' edition: the age group that a row of a ranking is of, or ALL.
+_SPLIT = "child_split_code"
 #: Members that say nothing of a person.
 _UNTOLD = {"XX", "Unknown", "NotApplicable", "NA"}
 _MOST_WEEKS = 12
@@ -61,34 +63,35 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class _Kind:
-    """A ranking: the mart, its attribute columns, and whether its order is by size or as listed."""
+class Kind:
+    """A ranking: the mart, its attribute columns, whether it is ordered by size, and whether it tells ages."""
 
     name: str
     table: str
     columns: tuple[str, ...]
     by_size: bool = True
+    has_age: bool = False
 
 
-_KINDS = (
-    _Kind("nationality", "fct_victim_nationality_year", ("nationality_code",)),
-    _Kind("exploitation", "fct_victim_exploitation_year", ("exploitation_code",)),
-    _Kind("children", "fct_victim_child_sex_year", ("is_child_code", "sex_code"), by_size=False),
-    _Kind("age", "fct_victim_age_sex_year", ("age_band_code", "sex_code"), by_size=False),
-    _Kind("protection", "fct_victim_protection_year", ("protection_order_code",), by_size=False),
-    _Kind("where", "fct_victim_state_year", ("state_code",)),
+KINDS = (
+    Kind("nationality", "fct_victim_nationality_year", ("nationality_code",)),
+    Kind("exploitation", "fct_victim_exploitation_year", ("exploitation_code",)),
+    Kind("children", "fct_victim_child_sex_year", ("is_child_code", "sex_code"), by_size=False, has_age=True),
+    Kind("age", "fct_victim_age_sex_year", ("age_band_code", "sex_code"), by_size=False, has_age=True),
+    Kind("protection", "fct_victim_protection_year", ("protection_order_code",), by_size=False),
+    Kind("where", "fct_victim_state_year", ("state_code",)),
 )
 
 
 def table_of_ranking(name: str) -> str:
     """The release's table behind a ranking of persons (``nationality``, ``age`` …)."""
-    return next(kind.table for kind in _KINDS if kind.name == name)
+    return next(kind.table for kind in KINDS if kind.name == name)
 
 
 def years(frames: Mapping[str, pd.DataFrame]) -> list[int]:
     """Years that any mart of persons has, newest first."""
     found: set[int] = set()
-    for kind in _KINDS:
+    for kind in KINDS:
         frame = frames.get(kind.table)
         if frame is not None and len(frame):
             found |= set(pd.to_datetime(frame["year_start"]).dt.year)
@@ -102,7 +105,7 @@ def person_panels(
     from mids_orchestration.release.dashboard.panel_charts import ranking_chart
 
     panels = []
-    for kind in _KINDS:
+    for kind in KINDS:
         frame = frames.get(kind.table)
         if frame is None or frame.empty:
             continue
@@ -120,13 +123,13 @@ def person_panels(
                 _year_table(named, kind, panel_id, as_of),
                 ranking_chart(_bars(named, kind), colour),
                 by_state=kind.name == "where",
-                by_child=kind.name in {"children", "age"},
+                by_child=kind.has_age or _SPLIT in mine.columns,
             )
         )
     return panels
 
 
-def _named(mine: pd.DataFrame, kind: _Kind, names: Mapping[str, Names]) -> pd.DataFrame:
+def _named(mine: pd.DataFrame, kind: Kind, names: Mapping[str, Names]) -> pd.DataFrame:
     """Rows with names in both languages, in the order shown."""
     parts = {
         language: [
@@ -147,16 +150,16 @@ def _named(mine: pd.DataFrame, kind: _Kind, names: Mapping[str, Names]) -> pd.Da
     return rows.sort_values(by, ascending=[False, True, *[False] * kind.by_size, *[True] * len(kind.columns)])
 
 
-def _bars(rows: pd.DataFrame, kind: _Kind) -> pd.DataFrame:
+def _bars(rows: pd.DataFrame, kind: Kind) -> pd.DataFrame:
     """What the chart shows: rows with a count or a suppressed one; of a ranking the largest of each year."""
     shown = rows[rows["hidden"] | (rows["count_value"].fillna(0) > 0)]
     if kind.by_size:
-        shown = shown.groupby("year", sort=False).head(_MOST_BARS)
+        shown = shown.groupby(["year", *_split(shown)], sort=False).head(_MOST_BARS)
     columns = ["year", "name_en", "name_ms", "count_value", "hidden"]
-    for optional in ("state_code", "is_child_code"):
+    for optional in ("state_code", "is_child_code", _SPLIT):
         if optional in shown.columns:
             columns.append(optional)
-    bars = shown[columns].rename(columns={"count_value": "count"})
+    bars = shown[columns].rename(columns={"count_value": "count", _SPLIT: "split"})
     if kind.name == "age":  # the names of ages are long beside a bar: "18–20, female"
         for language, (between, unit) in {"en": (" to ", " years"), "ms": (" hingga ", " tahun")}.items():
             name = bars[f"name_{language}"]
@@ -164,7 +167,11 @@ def _bars(rows: pd.DataFrame, kind: _Kind) -> pd.DataFrame:
     return bars.assign(count=bars["count"].astype("float64"), rank=range(len(bars)))
 
 
-def _year_table(rows: pd.DataFrame, kind: _Kind, panel_id: str, as_of: date) -> Table:
+def _split(rows: pd.DataFrame) -> list[str]:
+    return [_SPLIT] if _SPLIT in rows.columns else []
+
+
+def _year_table(rows: pd.DataFrame, kind: Kind, panel_id: str, as_of: date) -> Table:
     heads = [(say("col_year"), False), (say(f"who_{kind.name}"), False), (say("unit_person"), True)]
     shown: list[list[Cell]] = []
     plain: list[list[Any]] = []
@@ -172,12 +179,21 @@ def _year_table(rows: pd.DataFrame, kind: _Kind, panel_id: str, as_of: date) -> 
         name = Bilingual(row["name_en"], row["name_ms"])
         number: Cell = say("suppressed") if row["hidden"] else words.number(int(row["count_value"]))
         shown.append([str(row["year"]), name, number])
-        codes = [row[c] for c in kind.columns]
+        codes = [row[c] for c in [*_split(rows), *kind.columns]]
         value = "" if row["hidden"] else int(row["count_value"])
         plain.append(
             [row["crime_type_code"], row["year"], *codes, name.en, name.ms, value, row["count_status"]]
         )
-    header = ["crime_type_code", "year", *kind.columns, "name_en", "name_ms", "persons", "count_status"]
+    header = [
+        "crime_type_code",
+        "year",
+        *_split(rows),
+        *kind.columns,
+        "name_en",
+        "name_ms",
+        "persons",
+        "count_status",
+    ]
     file = f"mids_{panel_id}_{as_of.isoformat()}".lower().replace("-", "_")
     return made_table(heads, shown, file, header, plain)
 

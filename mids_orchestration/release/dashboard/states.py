@@ -78,7 +78,11 @@ def state_rows(frames: Mapping[str, pd.DataFrame], crime: CrimeFigures) -> pd.Da
     if not years:
         return rows.assign(year="", persons=nan, persons_rate=nan, hidden=False)
     grid = pd.concat([rows.assign(year=year) for year in years], ignore_index=True)
-    told = grid.merge(persons, how="left", on=["year", "state_code"])
+    if "split" in persons.columns:
+        grid = grid.merge(pd.DataFrame({"split": ["ALL", "Y", "N"]}), how="cross")
+    told = grid.merge(
+        persons, how="left", on=[c for c in ("year", "state_code", "split") if c in grid.columns]
+    )
     told["hidden"] = told["hidden"].eq(True)
     size = told["state_code"].map(residents)
     return told.assign(persons_rate=_PER * told["persons"] / size)
@@ -90,12 +94,14 @@ def _persons(frames: Mapping[str, pd.DataFrame], crime: CrimeFigures) -> pd.Data
         return pd.DataFrame({"year": [], "state_code": [], "persons": [], "hidden": []})
     mine = frame[frame["crime_type_code"] == crime.code]
     known = set(crime.states["state_code"])
+    split = {"split": mine["child_split_code"]} if "child_split_code" in mine.columns else {}
     return pd.DataFrame(
         {
             "year": pd.to_datetime(mine["year_start"]).dt.year.astype(str),
             "state_code": mine["state_code"].where(mine["state_code"].isin(known), UNKNOWN_STATE),
             "persons": mine["count_value"].astype("float64"),
             "hidden": mine["count_status"] == "suppressed",
+            **split,
         }
     )
 
@@ -138,11 +144,13 @@ def states_table(rows: pd.DataFrame, crime: CrimeFigures, as_of: date) -> Table:
                 *numbers,
                 row["year"],
                 *persons,
+                *([row["split"]] if "split" in row else []),
             ]
         )
     header = [
         "crime_type_code", "unit_code", "state_code", "state_en", "state_ms", "count_52_weeks", "rate_per_100000",
         "rate_low_95", "rate_high_95", "year", "persons", "count_status", "persons_per_100000",
+        *(["child_split_code"] if "split" in rows.columns else []),
     ]  # fmt: skip
     return made_table(heads, shown, f"mids_states_{crime.code.lower()}_{as_of.isoformat()}", header, plain)
 

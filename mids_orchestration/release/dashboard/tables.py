@@ -18,7 +18,13 @@ from mids_orchestration.release.model import Bilingual
 Cell = str | Bilingual
 
 #: Columns of a CSV by which the page filters its rows, and the filter: a row without a value is of all of them.
-FILTERED = {"crime_type_code": "crime", "state_code": "state", "year": "year", "is_child_code": "child"}
+FILTERED = {
+    "crime_type_code": "crime",
+    "state_code": "state",
+    "year": "year",
+    "is_child_code": "child",
+    "child_split_code": "split",
+}
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,8 @@ class Table:
 
     Attributes:
         heads: heading and whether its column holds numbers.
-        keys: for each row what it is of (``state``, ``year``, ``child``, ``crime``, ``week``); empty = of everything.
+        keys: for each row what it is of (``state``, ``year``, ``child``, ``split``, ``crime``, ``week``);
+            empty = of everything.
     """
 
     heads: list[tuple[Bilingual, bool]]

@@ -20,6 +20,7 @@ from mids_orchestration.calendar import week_label
 from mids_orchestration.release.dashboard import (
     analysis,
     cards,
+    officers,
     palette,
     panels,
     quality,
@@ -79,15 +80,17 @@ def page_context(
     marts = frames or {}
     specs: dict[str, Any] = {}
     told: list[dict[str, Any]] = []
-    by_state: dict[str, list[CrimeFigures]] = {}
+    parts: dict[str, list[CrimeFigures]] = {}
     state_rows: dict[str, list[dict[str, Any]]] = {}
     for crime in crimes:
         card = cards.card(crime, facts.as_of_week)
-        by_state[crime.code] = state_figures(marts, facts.as_of, crime) if crime.last is not None else []
-        card["by_state"] = [cards.card(own, facts.as_of_week) for own in by_state[crime.code]]
+        parts[crime.code] = state_figures(marts, facts.as_of, crime) if crime.last is not None else []
+        if facts.officers:
+            parts[crime.code] += officers.age_figures(marts, facts.as_of, crime)
+        card["parts"] = [cards.card(own, facts.as_of_week) for own in parts[crime.code]]
         if not crime.weekly.empty:
             specs[f"trend-{crime.code}"] = charts.trend_chart(crime)
-            card["trend"] = _trend_table(crime, facts.as_of)
+            card["trend"] = _trend_table(crime, facts.as_of, facts.officers)
         if not crime.states.empty:
             rows = states.state_rows(marts, crime)
             specs[f"map-{crime.code}"] = map_charts.map_chart(crime.code)
@@ -139,10 +142,10 @@ def page_context(
                 "charts": specs,
                 "shapes": states.outlines() if state_rows else [],
                 "states": state_rows,
-                "byState": {
-                    code: {own.state: _state_series(own) for own in listed}
-                    for code, listed in by_state.items()
+                "parts": {
+                    code: {own.place: _part_series(own) for own in listed} for code, listed in parts.items()
                 },
+                "officers": facts.officers,
                 "labels": {key: text for key, text in words.labels().items() if "{" not in text["en"]},
                 "locales": {language: words.time_locale(language) for language in words.LANGUAGES},
                 "asOf": facts.as_of.isoformat(),
@@ -185,8 +188,8 @@ def _has(rows: Mapping[str, list[dict[str, Any]]], measure: str) -> bool:
     return any(row[measure] is not None for listed in rows.values() for row in listed)
 
 
-def _state_series(own: CrimeFigures) -> dict[str, Any]:
-    """One state's weeks and projection, for the page's script to put in the place of the country's."""
+def _part_series(own: CrimeFigures) -> dict[str, Any]:
+    """A state's or an age group's weeks and projection, for the page's script to put in the place of the country's."""
     levels = [level for level in _LEVELS if level in own.fan.columns]
     fan = own.fan[levels].round(2).to_numpy().tolist() if levels else []
     return {"counts": list(own.longer), "levels": levels, "fan": fan}
@@ -202,7 +205,7 @@ def _script_json(value: Any) -> Markup:
     return Markup(text.replace("<", "\\u003c"))
 
 
-def _trend_table(crime: CrimeFigures, as_of: date) -> Table:
+def _trend_table(crime: CrimeFigures, as_of: date, officers_edition: bool = False) -> Table:
     """Projection, recorded weeks and earlier projections, newest first; the CSV has them oldest first."""
     levels = [level for level in _LEVELS if level in crime.fan.columns]
     heads = [
@@ -233,10 +236,12 @@ def _trend_table(crime: CrimeFigures, as_of: date) -> Table:
         keys.append({"week": str(week.date()), "kind": key})
     for week, _, kind, made, count, values in lines:
         told = [crime.code, crime.unit, "", str(week.date()), kind.en.partition(" (")[0], made, count]
-        plain.append([*told, *values, *[""] * (len(levels) - len(values))])
+        ages = ["ALL"] if officers_edition else []
+        plain.append([*told, *values, *[""] * (len(levels) - len(values)), *ages])
     header = ["crime_type_code", "unit_code", "state_code", "week_start", "kind", "made_after_week", "count"]
     name = f"mids_weekly_{crime.code.lower()}_{as_of.isoformat()}"
-    return Table(heads, rows, *csv_link(name, [*header, *[f"q{level}" for level in levels]], plain), keys)
+    header += [*[f"q{level}" for level in levels], *(["is_child_code"] if officers_edition else [])]
+    return Table(heads, rows, *csv_link(name, header, plain), keys)
 
 
 def _week_cells(week: pd.Timestamp) -> list[Cell]:

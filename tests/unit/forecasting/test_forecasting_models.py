@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from forecasting.combine import is_whole, sample_paths
 from forecasting.frames import HUB_LEVELS, Panel, generator
 from forecasting.models import pool
-from forecasting.quantiles import path_quantiles
+from forecasting.quantiles import expected_count, path_quantiles
 from forecasting.scores import covered, wis
 
 
@@ -55,6 +58,26 @@ def test_odd_series_get_finite_non_negative_paths(name, row):
     assert paths.shape == (1, 100, 12)
     assert np.isfinite(paths).all()
     assert (paths >= 0).all()
+
+
+@pytest.mark.parametrize("name", ["seasonal_window", "tsb", "adida", "regression"])
+def test_a_series_long_quiet_is_not_woken_by_reports_that_might_still_come(name):
+    y = np.zeros((20, 320))
+    y[:, 10:40:6] = 1.0
+    draws = np.random.default_rng(5).poisson(0.01, (20, 200, 8)).astype(float)
+    y[:, -8:] = draws.mean(1)
+    view = replace(panel(y), tail=draws)
+    assert is_whole(view).all()
+    paths = sample_paths(pool((name,))[0], view, 4, 200, generator(4))
+    assert (paths == np.round(paths)).all()
+    assert paths.mean() < 0.06
+
+
+@pytest.mark.parametrize("mean", [0.02, 0.3, 3.0])
+def test_the_mean_of_a_count_comes_back_from_its_quantiles(mean):
+    drawn = np.random.default_rng(6).negative_binomial(2, 2 / (2 + mean), (1, 20_000, 1)).astype(float)
+    values = path_quantiles(drawn, HUB_LEVELS)[0, 0]
+    assert expected_count(HUB_LEVELS, values) == pytest.approx(drawn.mean(), rel=0.05, abs=0.01)
 
 
 def test_an_unknown_model_is_named():

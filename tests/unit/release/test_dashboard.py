@@ -227,12 +227,6 @@ def test_dates_are_written_as_malay_readers_write_them():
     assert words.week_span(date(2026, 4, 27)).en == "27 Apr – 3 May 2026"
 
 
-def test_the_mean_of_quantiles():
-    uniform = [0.1, 0.25, 0.5, 0.75, 0.9]
-    assert figures.mean_of_quantiles(uniform, uniform) == pytest.approx(0.5)
-    assert figures.mean_of_quantiles([0.5], [7.0]) == 7.0
-
-
 def test_charts_are_valid_vega_lite_and_hold_every_number():
     import altair as alt
 
