@@ -90,7 +90,7 @@ def _record_form(delimiter: bytes, quote: bytes | None) -> re.Pattern[bytes]:
     closed = rb"(?:[^" + q + rb"]|" + q + q + rb")*+" + q + rb"(?=" + d + rb"|\r?\n|\r?\Z)"
     field = rb"(?:" + q + closed + rb"|(?!" + q + rb")[^" + d + rb"\n]*+)"
     plain = rb"[^\n" + q + rb"]*+(?:\n|\Z)"
-    return re.compile(plain + rb"|" + field + rb"(?:" + d + field + rb")*+(?:\n|\Z)|[^\n]*+\n?")
+    return re.compile(plain + rb"|" + field + rb"(?:" + d + field + rb")*+(?:\r?\n|\r?\Z)|[^\n]*+\n?")
 
 
 def _count_delimited(member: Member, contract: Contract, record: RecordType) -> int:
@@ -119,14 +119,9 @@ def _count_delimited(member: Member, contract: Contract, record: RecordType) -> 
         if skip:
             rest = data
             continue
-        if not header_left and (quote is None or quote not in data):
-            end = len(data) if ended else data.rfind(b"\n") + 1
-            whole, rest = data[:end], data[end:]
-            count += (
-                whole.count(b"\n")
-                + (1 if whole and not whole.endswith(b"\n") else 0)
-                - _blank_lines(whole, blanks)
-            )
+        if not header_left and (found := _regular_records(data, delimiter, quote, blanks, ended)):
+            whole, rest = data[: found[1]], data[found[1] :]
+            count += found[0]
             filled, empty = _empty_rows_at_end(whole, empty_row, blanks)
             tail = empty if filled else tail + empty
             continue
@@ -169,17 +164,40 @@ def _empty_rows_at_end(data: bytes, form: re.Pattern[bytes], blanks: bytes) -> t
     return False, rows
 
 
-def _blank_lines(data: bytes, blanks: bytes) -> int:
-    """Count lines of white space alone; looks closely only where a line begins with some."""
-    if not data:
-        return 0
+def _regular_records(
+    data: bytes, delimiter: bytes, quote: bytes | None, blanks: bytes, ended: bool
+) -> tuple[int, int] | None:
+    """Count the records that end in *data* and say where the last of them does, without matching one by one.
+
+    None where no record ends, or a quote does not stand at the edge of a field: the grammar says what is what.
+    """
     array = np.frombuffer(data, dtype=np.uint8)
-    first = array[np.flatnonzero(array[:-1] == 10) + 1]
-    white = (10, 13, *blanks)
-    if data[0] not in white and not np.isin(first, white).any():
-        return 0
-    form = rb"(?m)^[%b]*\r?(?:\n|\Z)" % blanks
-    return len(re.findall(form, data)) - (1 if data.endswith(b"\n") else 0)
+    ends = np.flatnonzero(array == 10) + 1
+    marks = np.empty(0, np.int64)
+    if quote and quote in data:
+        if len(quote) > 1 or len(delimiter) > 1:
+            return None
+        marks = np.flatnonzero(array == quote[0])
+        ends = ends[np.searchsorted(marks, ends) % 2 == 0]
+        if ended and len(marks) % 2:
+            return None
+    if ended and not data.endswith(b"\n"):
+        ends = np.append(ends, len(data))
+    if not len(ends) or not data:
+        return None
+    end = int(ends[-1])
+    marks = marks[: np.searchsorted(marks, end)]
+    if len(marks):
+        framed = np.frombuffer(b"\n" + data[:end] + b"\n", dtype=np.uint8)
+        edges = (*delimiter, *quote, 10) if quote else ()
+        before, after = framed[marks[::2]], framed[marks[1::2] + 2]
+        if not (np.isin(before, edges).all() and np.isin(after, (*edges, 13)).all()):
+            return None
+    starts = np.concatenate(([0], ends[:-1]))
+    count = len(ends)
+    for index in np.flatnonzero(np.isin(array[starts], (10, 13, *blanks))):
+        count -= not data[starts[index] : ends[index]].strip(blanks + b"\r\n")
+    return count, end
 
 
 def _count_lines(

@@ -213,17 +213,22 @@ class Receiver:
             record.name: _Table(self.judges[record.name], shape, folder, receipt_id, known_on)
             for record in self.contract.records
         }
-        if ahead is not None:
-            for batch, examination in zip(ahead.batches, ahead.examined, strict=True):
-                tables[batch.record].take(batch, None, examination)
-        else:
-            self._fill(members, tables, path.stat().st_size > _THREADED_BYTES)
-        for table in tables.values():
-            doubled = table.doubled_hashes()
-            if len(doubled):
-                table.weed(list(self._suspects(members, table.record, doubled)))
-        self._check_count(sum(table.received for table in tables.values()))
-        independent = self._independent(members)
+        with ThreadPoolExecutor(1) as pool:
+            counting = None
+            if ahead is not None:
+                for batch, examination in zip(ahead.batches, ahead.examined, strict=True):
+                    tables[batch.record].take(batch, None, examination)
+            else:
+                big = path.stat().st_size > _THREADED_BYTES
+                if big and self.contract.format.type == "csv":  # others are counted by the connection in use
+                    counting = pool.submit(self._independent, members)
+                self._fill(members, tables, big)
+            for table in tables.values():
+                doubled = table.doubled_hashes()
+                if len(doubled):
+                    table.weed(list(self._suspects(members, table.record, doubled)))
+            self._check_count(sum(table.received for table in tables.values()))
+            independent = counting.result() if counting is not None else self._independent(members)
         staged = Staged({}, {})
         for record, table in tables.items():
             for heap, files in ((table.accepted, staged.accepted), (table.quarantine, staged.quarantined)):

@@ -15,10 +15,11 @@ import hashlib
 import os
 import shutil
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -32,6 +33,7 @@ from mids_orchestration.landing.settling import still_coming
 
 LINEAGE = (("_receipt_id", pa.string()), ("_line_no", pa.int64()), ("_known_on", pa.string()))
 CONTRACT_FILE = "_contract.parquet"
+_PIECE = 1 << 20
 
 
 class FileChanged(Exception):
@@ -141,24 +143,18 @@ def archive(source: Path, home: Path, limits: Limits, now_ns: int | None = None)
     except OSError as error:
         raise DeliveryRefused("NOT_A_FILE", error.strerror or "?") from None
     aside = home / "staging" / f"archive.{os.getpid()}"
-    digest = hashlib.sha256()
     with os.fdopen(handle, "rb", buffering=0) as stream:
         before = os.fstat(stream.fileno())
         if still_coming(stream.fileno(), now_ns):
             raise FileChanged(str(source))
         if before.st_size > limits.delivery_bytes:
             raise DeliveryRefused("TOO_LARGE", f"{before.st_size} bytes")
-        size = 0
         with aside.open("wb") as target:
-            while data := stream.read(1 << 20):
-                digest.update(data)
-                target.write(data)
-                size += len(data)
+            sha256, size = _copied(stream, target)
         after = os.fstat(stream.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
         aside.unlink()
         raise FileChanged(str(source))
-    sha256 = digest.hexdigest()
     final = archive_path(home, sha256)
     if (final.exists() and final.stat().st_size == size) or erasure_path(home, sha256).exists():
         aside.unlink()  # known already; or erased, and not to be kept again
@@ -167,6 +163,26 @@ def archive(source: Path, home: Path, limits: Limits, now_ns: int | None = None)
         aside.chmod(0o444)
         aside.replace(final)
     return Archived(final, sha256, size)
+
+
+def _copied(source: IO[bytes], target: IO[bytes]) -> tuple[str, int]:
+    """Copy *source* and return the sha256 and the number of the very bytes written.
+
+    Each piece is hashed in a second thread while it is written and the next is read.
+    """
+    digest, size = hashlib.sha256(), 0
+    hashing: Future[None] | None = None
+    with ThreadPoolExecutor(1) as pool:
+        while data := source.read(_PIECE):
+            if hashing is not None:
+                hashing.result()
+            if len(data) < _PIECE:  # the last or only one: a thread would cost more than it spares
+                digest.update(data)
+            else:
+                hashing = pool.submit(digest.update, data)
+            target.write(data)
+            size += len(data)
+    return digest.hexdigest(), size
 
 
 @dataclass

@@ -13,6 +13,7 @@ from mids_orchestration.landing.reasons import DeliveryRefused
 
 # A sheet has a million rows: with 60 columns of nothing it leaves this much behind.
 _MOST = 64 * 1024 * 1024
+_NEAR = 4096
 _LINE = re.compile(rb"[^\r\n]+")
 
 
@@ -38,10 +39,11 @@ class WithoutTail:
     def read(self, size: int) -> bytes:
         """Return about *size* more bytes; empty at the end. Raises ``DeliveryRefused`` for endless empty rows."""
         while data := self._read(size):
-            filled = len(data.rstrip(self._chars)) if self._chars else len(data)
+            filled = self._filled(data)
             if filled:
-                out = b"".join([*self._held, data[:filled]])
-                self._held, self._size = [data[filled:]], len(data) - filled
+                out = b"".join([*self._held, data if filled == len(data) else memoryview(data)[:filled]])
+                self._size = len(data) - filled
+                self._held = [data[filled:]] if self._size else []
                 return out
             self._held.append(data)
             self._size += len(data)
@@ -50,6 +52,13 @@ class WithoutTail:
         tail = b"".join(self._held)
         self._held, self._size = [], 0
         return tail[: self._end(tail)]
+
+    def _filled(self, data: bytes) -> int:
+        """How much of *data* is left without what an empty row may hold at its end."""
+        if not self._chars:
+            return len(data)
+        end = data[-_NEAR:].rstrip(self._chars)  # nearly always there: spares a copy of it all
+        return len(data) - min(_NEAR, len(data)) + len(end) if end else len(data.rstrip(self._chars))
 
     def _end(self, tail: bytes) -> int:
         """Where in *tail* the records end; counts the empty rows after that."""
