@@ -9,18 +9,20 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
 
 from forecasting import reporting_triangle, weekly_series
-from forecasting.backtest import vintage
 from forecasting.combine import SPARSE_HANDICAP
+from forecasting.context import Context
 from forecasting.frames import to_panel
 from forecasting.models import NATIONAL, pool
 from forecasting.projection import Vintages
-from forecasting.replay import POOL, replay, summary
+from forecasting.replay import POOL, Replay, replay, summary
 from mids_orchestration.forecast_step import read_context
 
 ORIGINS, HORIZON, PATHS = 104, 12, 400
@@ -30,37 +32,56 @@ SHOWN = [
 ]  # fmt: skip
 
 
+def known(home: Path) -> tuple[pd.DataFrame, Context | None] | None:
+    """Return the weekly counts and what is known beside them; None, said, where no warehouse is."""
+    warehouse = home / "warehouse" / "mids.duckdb"
+    if not warehouse.exists():
+        print(f"skipped: no warehouse at {warehouse} (run `make demo` first)")
+        return None
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return connection.execute("select * from marts.fct_weekly_count").df(), read_context(connection)
+
+
+def replayed(
+    counts: pd.DataFrame,
+    beside: Context | None,
+    unit: str,
+    origins: int,
+    *,
+    models: Sequence[str] = NATIONAL,
+    handicap: Mapping[str, float] | None = SPARSE_HANDICAP,
+    memo: dict[Any, Any] | None = None,
+) -> Replay:
+    """Return the replay of the national series on vintages."""
+    newest = counts["event_week"].max()
+    triangle = reporting_triangle(counts, as_of_week=newest, unit_code=unit, strata=("agency_code",))
+    panel = to_panel(weekly_series(counts, as_of_week=newest, unit_code=unit))
+    past = Vintages(triangle, panel, PATHS, 1, memo, context=beside)
+    now = past.whole(panel.y.shape[1])
+    return replay(
+        panel, pool(models), horizon=HORIZON, origins=origins, learn_on=26, paths=PATHS, seed=1,
+        mature_after=max(one.mature_after for one in now.nowcasts.values()), view=past, handicap=handicap, memo=memo,
+    )  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, default=Path(os.environ.get("MIDS_HOME", ".mids")))
     parser.add_argument("--unit", choices=("case", "person"), help="only this unit (default: both)")
     args = parser.parse_args()
-    warehouse = args.home / "warehouse" / "mids.duckdb"
-    if not warehouse.exists():
-        print(f"skipped: no warehouse at {warehouse} (run `make demo` first)")
+    held = known(args.home)
+    if held is None:
         return
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        counts = connection.execute("select * from marts.fct_weekly_count").df()
-        beside = read_context(connection)
-    newest = counts["event_week"].max()
     everything = []
     for unit in (args.unit,) if args.unit else ("case", "person"):
-        triangle = reporting_triangle(counts, as_of_week=newest, unit_code=unit, strata=("agency_code",))
-        panel = to_panel(weekly_series(counts, as_of_week=newest, unit_code=unit))
-        now = vintage(triangle, pd.Timestamp(panel.last), paths=PATHS, seed=1)
         began = time.perf_counter()
-        found = replay(
-            panel, pool(NATIONAL), horizon=HORIZON, origins=ORIGINS, learn_on=26, paths=PATHS, seed=1,
-            mature_after=max(one.mature_after for one in now.nowcasts.values()),
-            view=Vintages(triangle, panel, PATHS, 1, context=beside), handicap=SPARSE_HANDICAP,
-        )  # fmt: skip
-        shares = pd.DataFrame(found.weights.share, index=panel.ids, columns=found.weights.names)
+        found = replayed(*held, unit, ORIGINS)
+        ids = found.panel.ids
+        shares = pd.DataFrame(found.weights.share, index=ids, columns=found.weights.names)
         print("  shares now:\n" + shares.round(2).T.to_string())
         rows = found.frame().assign(unit_code=unit)
         everything.append(rows)
-        print(
-            f"{unit}: {len(found.stops)} origins, {', '.join(panel.ids)}; {time.perf_counter() - began:.0f} s"
-        )
+        print(f"{unit}: {len(found.stops)} origins, {', '.join(ids)}; {time.perf_counter() - began:.0f} s")
         for name, part in (("1 to 4 weeks", rows[rows["horizon"] <= 4]), ("1 to 12 weeks", rows)):
             print(f"  {name}")
             print(summary(part)[SHOWN].to_string(index=False, float_format="{:.3f}".format))

@@ -22,6 +22,8 @@ MOST_UNREADABLE = 0.2
 #: A series with more empty than filled periods (when they are not plain zeros) is refused.
 MOST_MISSING = 0.6
 GAPS = ("auto", "zero", "fill")
+#: Where a row leaves a hierarchy column empty.
+UNKNOWN = "UNKNOWN"
 
 
 @dataclass(frozen=True)
@@ -89,9 +91,12 @@ def read_series(
     if frame.empty:
         raise SeriesError("there is a header but no row: write one line per series and period")
     notes: list[tuple[str, str, str]] = []
-    levels = {
-        c: frame[c].astype("string").fillna("UNKNOWN").str.strip().to_numpy(dtype=object) for c in hierarchy
-    }
+    levels = {}
+    for column in hierarchy:
+        text = frame[column].astype("string").str.strip().fillna("")
+        if blank := int((text == "").sum()):
+            notes.append(("*", "note", f"{blank} row(s) without {column} are counted under {UNKNOWN}"))
+        levels[column] = text.replace("", UNKNOWN).to_numpy(dtype=object)
     table = _table(frame, levels, first_line)
     table = _readable(table, notes)
     table = _on_grid(table, freq, notes)
@@ -192,7 +197,7 @@ def _readable(table: pd.DataFrame, notes: list[tuple[str, str, str]]) -> pd.Data
         name = str(label)
         row = part.iloc[0]
         column = "ds" if pd.isna(row["ds"]) else "y"
-        what = "a date (write 2026-06-29)" if column == "ds" else "a number"
+        what = "a date from 1700 to 2199 (write 2026-06-29)" if column == "ds" else "a number"
         said = (
             f"line {row['line']}, column {column}: {str(row['raw_' + column])[:40]!r} is not {what}"
             f"{f', and {len(part) - 1} more such row(s)' if len(part) > 1 else ''}"

@@ -74,7 +74,7 @@ def read_interventions(connection: duckdb.DuckDBPyConnection) -> tuple[pd.DataFr
 def read_context(connection: duckdb.DuckDBPyConnection) -> Context | None:
     """Return public holidays and operations by state and week, as candidates may use them."""
     return context_of(
-        connection.execute("select date_on, state_code from marts.dim_public_holiday").df(),
+        connection.execute("select date_on, state_code, holiday_name_en from marts.dim_public_holiday").df(),
         connection.execute("select event_week, state_code, known_on from marts.fct_operation").df(),
     )
 

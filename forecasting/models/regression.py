@@ -20,8 +20,10 @@ from forecasting.models.season import fourier, moving_level, ridge_effects, year
 
 #: Weights of level and slope halve in this share of a season.
 HALF_LIFE = 0.75
-#: Prior standard deviation of the slope (log scale a season), of holidays a day and of the operations' elasticities.
-SLOPE_SD, HOLIDAY_SD, OPERATION_SD = 0.3, 0.1, 0.3
+#: Prior standard deviation of the slope (log scale a season) and of the operations' elasticities.
+SLOPE_SD, OPERATION_SD = 0.3, 0.3
+#: The same a day of holiday, of Hari Raya Puasa (beyond that) and of Ramadan.
+HOLIDAY_SD = (0.1, 0.2, 0.03)
 #: Prior standard deviation of the level (log scale): without one, series of zeros have levels up to any height.
 LEVEL_SD = 1.0
 ORDER = 2
@@ -98,18 +100,18 @@ def _regressors(
     own_ahead, before_ahead = _operations(full)
     centre = own[0, -RECENT:].mean(), before[0, -RECENT:].mean()
     days, days_ahead = context.holiday_days(place, panel.ds), context.holiday_days(place, future)
-    mean_days = days[-RECENT:].mean()
+    mean_days = days[-RECENT:].mean(0)
     columns = np.column_stack([past, days - mean_days, own[0] - centre[0], before[0] - centre[1]])
-    extra = np.stack(
+    extra = np.concatenate(
         [
             np.repeat((days_ahead - mean_days)[None], paths, axis=0),
-            own_ahead[:, LATE:] - centre[0],
-            before_ahead[:, LATE:] - centre[1],
+            (own_ahead[:, LATE:] - centre[0])[..., None],
+            (before_ahead[:, LATE:] - centre[1])[..., None],
         ],
         axis=-1,
     )
     front = np.repeat(ahead[None], paths, axis=0)
-    sd = np.array([HOLIDAY_SD, OPERATION_SD, OPERATION_SD])
+    sd = np.array([*HOLIDAY_SD, OPERATION_SD, OPERATION_SD])
     return columns, np.concatenate([front, extra], axis=-1), np.concatenate([precision, 1 / sd**2])
 
 

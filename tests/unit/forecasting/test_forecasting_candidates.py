@@ -35,7 +35,7 @@ def holidays_and_operations(busy: np.ndarray) -> Context:
     ]
     rows = [(day, "10", day + 7) for day, n in zip(weeks(), busy, strict=True) for _ in range(n)]
     context = context_of(
-        pd.DataFrame(days, columns=["date_on", "state_code"]),
+        pd.DataFrame(days, columns=["date_on", "state_code"]).assign(holiday_name_en="Rest Day"),
         pd.DataFrame(rows, columns=["event_week", "state_code", "known_on"]),
     )
     assert context is not None
@@ -56,6 +56,25 @@ def test_regression_learns_what_holidays_and_operations_do():
     # Without a calendar a holiday ahead is a week like any other.
     plain = model.sample(replace(view, context=None), 8, 500, generator(1))
     assert plain[0, :, holiday].mean() > ahead[holiday].mean()
+
+
+def test_regression_moves_what_ramadan_and_its_feast_do_with_the_calendar():
+    feasts = np.array(
+        ["2021-05-13", "2022-05-02", "2023-04-22", "2024-04-10", "2025-03-31", "2026-03-20"], "M8[D]"
+    )
+    days = pd.DataFrame({"date_on": feasts, "state_code": "01", "holiday_name_en": "Eid al-Fitr"})
+    context = context_of(days, pd.DataFrame(columns=["event_week", "state_code", "known_on"]))
+    assert context is not None
+    ds = np.arange(np.datetime64("2021-03-01"), np.datetime64("2026-03-09"), 7).astype("M8[D]")
+    (fasting,) = context.holiday_days(0, np.array(["2026-03-02"], "M8[D]"))
+    assert fasting.tolist() == [0, 0, 7]
+    y = np.random.default_rng(1).poisson(30 * 0.4 ** context.holiday_days(0, ds)[:, 1])[None].astype(float)
+    view = Panel(("MY/TIP",), ds, y, context=context)
+    ahead = pool(("regression",))[0].sample(view, 4, 500, generator(1)).mean(axis=1)[0]
+    assert view.future(4)[1] == np.datetime64(
+        "2026-03-16"
+    )  # the feast is earlier than ever before in the series
+    assert ahead.argmin() == 1 and ahead[1] < 0.75 * ahead[[0, 2, 3]].mean()
 
 
 def test_operations_are_read_as_known_then():
