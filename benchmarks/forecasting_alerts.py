@@ -1,9 +1,10 @@
 """Alerts, trend calls and change points on simulated flat series, and on series that rise: how often each is wrong.
 
 Run: python -m benchmarks forecasting_alerts. Flat series keep their mean for four years; whatever is called there is a
-false alarm. The rate of alerts is per series and year: an alarm in any week of the last year counts once; that of calls
-is per look. Two cells have bursts that last for weeks (their level wanders by a fifth, forgotten in ten weeks). Rising
-series: twice the mean from one week on (alerts, calls), or growing to twice the mean within twelve weeks (calls).
+false alarm. The rate of alerts is per series and year: an alarm in any week of the last year counts once, given with its
+standard error; that of calls is per look. Two cells have bursts that last for weeks (their level wanders by a fifth,
+forgotten in ten weeks). Rising series: twice the mean from one week on (alerts, calls), or growing to twice the mean
+within twelve weeks (calls).
 """
 
 from __future__ import annotations
@@ -56,12 +57,18 @@ def called(y: np.ndarray, seed: int, windows: tuple[int, ...] = WINDOWS) -> dict
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--series", type=int, default=100, help="per mean and dispersion")
+    parser.add_argument(
+        "--watched", type=int, default=400, help="the same for alerts, which are cheap to judge"
+    )
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     rng = np.random.default_rng(args.seed)
     began = time.perf_counter()
     count, steps = args.series, PAST + YEAR
-    print(f"{count} flat series per cell, {YEAR} weeks watched; calls by window of {WINDOWS} weeks")
+    watched = max(args.watched, count)
+    print(
+        f"{count} flat series per cell, {watched} for alerts; {YEAR} weeks; calls by window of {WINDOWS} weeks"
+    )
     print(
         f"{'mean':>6}{'size':>9}{'alarms a year':>15}{'false calls':>21}{'changes':>9}{'rise seen':>11}{'weeks':>7}"
         f"{'step called':>13}{'growth called':>15}"
@@ -70,16 +77,17 @@ def main() -> None:
     wrong: dict[int, list[float]] = {k: [] for k in WINDOWS}
     cells = [(mean, size) for mean in MEANS for size in SIZES] + [(10.0, 0.0), (30.0, 0.0)]
     for mean, size in cells:
-        flat = draw(mean, size, (count, steps), rng) if size else wandering(mean, (count, steps), rng)
+        flat = draw(mean, size, (watched, steps), rng) if size else wandering(mean, (watched, steps), rng)
         rising = flat.copy()
-        rising[:, PAST:] = draw(RISE * mean, size or 1e6, (count, YEAR), rng)
-        alarm, caught, first = (np.zeros(count, bool), np.zeros(count, bool), np.full(count, np.nan))
-        for week in range(0, YEAR, 2):
+        rising[:, PAST:] = draw(RISE * mean, size or 1e6, (watched, YEAR), rng)
+        alarm, caught, first = (np.zeros(watched, bool), np.zeros(watched, bool), np.full(watched, np.nan))
+        for week in range(YEAR):
             alarm |= alerts(panel(flat[:, : PAST + week + 1]))["alert"].to_numpy()
             if week < 26:
                 now = alerts(panel(rising[:, : PAST + week + 1]))["alert"].to_numpy()
                 first[now & ~caught] = week + 1
                 caught |= now
+        flat = flat[:count]
         calls = called(flat, args.seed)
         for k in WINDOWS:
             wrong[k].append(float(np.isin(calls[k], ["rising", "falling"]).mean()))
@@ -94,9 +102,10 @@ def main() -> None:
         changed.append(found[found["probability"] >= 0.8]["unique_id"].nunique() / count)
         false.append(float(alarm.mean()))
         seen.append(float(caught.mean()))
+        error = np.sqrt(false[-1] * (1 - false[-1]) / watched)
         after = np.nanmedian(first) if caught.any() else np.nan
         print(
-            f"{mean:6.1f}{f'{size:.0f}' if size else 'wanders':>9}{false[-1]:15.3f}"
+            f"{mean:6.1f}{f'{size:.0f}' if size else 'wanders':>9}{false[-1]:9.3f} ±{error:.3f}"
             f"{' '.join(f'{wrong[k][-1]:.3f}' for k in WINDOWS):>21}{changed[-1]:9.3f}{seen[-1]:11.2f}{after:7.0f}"
             f"{power[0]:13.2f}{power[1]:15.2f}"
         )
