@@ -1,10 +1,10 @@
 """Alerts, trend calls and change points on simulated flat series, and on series that rise: how often each is wrong.
 
 Run: python -m benchmarks forecasting_alerts. Flat series keep their mean for four years; whatever is called there is a
-false alarm. The rate of alerts is per series and year: an alarm in any week of the last year counts once, given with its
-standard error; that of calls is per look. Two cells have bursts that last for weeks (their level wanders by a fifth,
-forgotten in ten weeks). Rising series: twice the mean from one week on (alerts, calls), or growing to twice the mean
-within twelve weeks (calls).
+false alarm. The rate of alerts is per series and year: an alarm in any week of the last year counts once, given with
+its standard error; that of calls is per look. Two cells have bursts that last for weeks (their level wanders by a
+fifth, forgotten in ten weeks). Rising series: twice the mean from one week on (alerts, calls), or growing to twice the
+mean within twelve weeks (calls).
 """
 
 from __future__ import annotations
