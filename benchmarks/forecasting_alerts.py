@@ -58,7 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--series", type=int, default=100, help="per mean and dispersion")
     parser.add_argument(
-        "--watched", type=int, default=400, help="the same for alerts, which are cheap to judge"
+        "--watched", type=int, default=1000, help="the same for alerts, which are cheap to judge"
     )
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
