@@ -97,6 +97,8 @@ def effect(
             f"{before_n} period(s) before {when} and {after_n} from it on; "
             f"at least {MIN_BEFORE} and {MIN_AFTER} are needed"
         )
+    if not y.any():
+        raise SeriesError("every value is zero: there is no event whose number could have changed")
     counts = bool((y >= 0).all() and (y == np.round(y)).all() and (c is None or ((c >= 0).all())))
     kind = "difference" if not counts else "ratio" if c is None else "ratio_of_ratios"
     base = _base(ds, breaks, freq, season=c is None)

@@ -30,7 +30,7 @@ from forecasting.series import known_series
 from forecasting.strata import REST
 from forecasting.trend import alerts, change_points, trend_calls
 
-MODEL_VERSION = "5"
+MODEL_VERSION = "6"
 #: Weeks over which joint totals are given (sums of weekly quantiles are not quantiles of sums).
 TOTALS = (4, 12)
 

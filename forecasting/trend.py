@@ -42,6 +42,8 @@ MIN_EVENTS = 8
 FALSE_ALARMS, AIM = 0.05, 0.02
 #: Weeks of reference (two years), and newest weeks the CUSUM runs over.
 REFERENCE, WATCHED = 104, 26
+#: Standard errors above the reference mean at which the limit is taken.
+UNSURE = 1.5
 #: The rise the CUSUM is tuned to.
 RISE = 1.75
 CHANGE_MIN = 26
@@ -237,9 +239,9 @@ def alerts(panel: Panel, *, seed: int = 0) -> pd.DataFrame:
         part = y[i, -(REFERENCE + WATCHED) :]
         mean, size = _reference(part[None, :REFERENCE])
         path = _cusum(part[None, REFERENCE:], mean, size)[0]
-        # The limit of a mean one standard error higher: thin series whose reference period was quiet by chance
-        # passed their own in up to 8 % of years.
-        sure = float(np.exp(np.sqrt((1 / mean[0] + 1 / size[0]) / REFERENCE)))
+        # The limit of a higher mean: thin series whose reference period was quiet by chance passed that of their own in
+        # up to 8 % of years.
+        sure = float(np.exp(UNSURE * np.sqrt((1 / mean[0] + 1 / size[0]) / REFERENCE)))
         limit = _limit(*_cell(float(mean[0]) * sure, float(size[0])), seed)
         since = WATCHED - 1 - int(np.argmax(path[::-1] <= 0)) if (path <= 0).any() else -1
         weeks = WATCHED - 1 - since

@@ -73,9 +73,8 @@ def test_real_numbers_give_a_difference_and_few_events_cannot_tell():
     few = np.zeros(150)
     few[120:125] = 1
     assert effect(pd.DataFrame({"ds": ds, "y": few}), date=ds[100]).call == "cannot tell"
-    none = effect(pd.DataFrame({"ds": ds, "y": np.zeros(150)}), date=ds[100])
-    assert none.call == "cannot tell"
-    assert np.isfinite([none.effect, none.low, none.high]).all()
+    with pytest.raises(SeriesError, match="no event"):
+        effect(pd.DataFrame({"ds": ds, "y": np.zeros(150)}), date=ds[100])
 
 
 def test_too_little_on_a_side_is_refused():
