@@ -86,7 +86,7 @@ def context_of(holidays: pd.DataFrame, operations: pd.DataFrame) -> Context | No
     days = np.zeros((len(places) + 1, int((last - first) // WEEK) + 1, len(terms)))
     for k, (term, week) in enumerate(zip(terms, weeks, strict=True)):
         row = term["state_code"].astype(str).map(where).to_numpy(dtype=int)
-        np.add.at(days, (row, ((week - first) // WEEK).astype(int), k), 1.0)
+        np.add.at(days[..., k], (row, ((week - first) // WEEK).astype(int)), 1.0)
     days[0] = days[1:].mean(0)
     place = operations["state_code"].astype(str).map(where).fillna(0).to_numpy(dtype=int)
     event = monday(operations["event_week"]).to_numpy().astype("datetime64[D]")
