@@ -162,6 +162,8 @@ class Receiver:
     limits: Limits
 
     def __post_init__(self) -> None:
+        # Small queries gain nothing from threads; of a large delivery the reader and the writer take the other core.
+        self.connection.execute("SET threads = 1")
         self.judges = {
             record.name: Judge(self.contract, record, self.connection) for record in self.contract.records
         }
@@ -180,7 +182,6 @@ class Receiver:
             except DeliveryRefused as refused:
                 read.refused = refused
             reads.append(read)
-        self.connection.execute("SET threads = 1")
         examined: dict[int, Examination] = {}
         for record, judge in self.judges.items():
             batches = [b for read in reads if not read.refused for b in read.batches if b.record == record]
@@ -250,10 +251,8 @@ class Receiver:
         return members
 
     def _fill(self, members: list[Member], tables: dict[str, _Table], big: bool) -> None:
-        # Starting threads costs a small delivery more than they save it.
-        self.connection.execute(f"SET threads = {2 if big else 1}")
         batches = self._batches(members)
-        if not big:
+        if not big:  # starting threads costs a small delivery more than they save it
             for batch in batches:
                 tables[batch.record].take(batch, None)
             return

@@ -33,8 +33,6 @@ _RETYPE_SAMPLE, _RETYPE_SHARE = 10, 0.9
 _SHOWN = 80
 # Below this a query per column costs more than it spares.
 _LARGE = 20_000
-# DuckDB reads the pieces of an Arrow table side by side, and one piece with one thread.
-_PIECE = 32_768
 
 
 @dataclass
@@ -207,8 +205,7 @@ class Judge:
         return self._query(self._first, columns).column("h").to_numpy().view(np.uint64)
 
     def _query(self, sql: str, columns: pa.RecordBatch) -> pa.Table:
-        pieces = [columns.slice(start, _PIECE) for start in range(0, max(columns.num_rows, 1), _PIECE)]
-        self.connection.register(_CHUNK, pa.Table.from_batches(pieces))
+        self.connection.register(_CHUNK, pa.Table.from_batches([columns]))
         try:
             return self.connection.execute(sql).to_arrow_table()
         finally:
