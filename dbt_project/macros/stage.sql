@@ -12,8 +12,9 @@
      _receipt_id, _line_no, _received_on, _sent_on   where the row was landed from
    Beside the landed records stand the change rows that landing derives from other deliveries (landing/_changes).
    With the variable as_of, only what was known on that day is read: every later layer is then as of that day.
-   `recorded_on` names the column that tells when the agency typed the record in. #}
-{% macro stage(table, recorded_on=none) -%}
+   Which column tells when the agency typed the record in is said beside the staging model (`recorded_on`).
+   `only_news`: see macro told. #}
+{% macro stage(table, only_news=false) -%}
 {%- set landed = source('landing', table) -%}
 {%- set receipts = source('landing', 'receipts') -%}
 {%- if not execute -%}
@@ -21,6 +22,7 @@ select * from {{ landed }} cross join {{ receipts }}
 {%- else -%}
 {%- set declaration = graph.sources['source.mids.landing.' ~ table] -%}
 {%- set about = declaration.config.meta -%}
+{%- set recorded_on = graph.nodes['model.mids.stg_' ~ table].config.meta.get('recorded_on') -%}
 {%- set columns = [] -%}
 {%- for column in declaration.columns.values() if column.config.meta.get('standard') -%}
     {%- set formats = column.config.meta.get('formats', []) -%}
@@ -70,6 +72,11 @@ landed as (
         coalesce(cast(record._sent_on as date), sending.sent_on, cast(record._known_on as date)) as _dispatched_on
     from {{ landed }} as record
     left join sending on record._receipt_id = sending.receipt_id
+    {%- if only_news %}
+    where {{ mids.told_key(declaration) }} in (
+        select whole_key from news.record where source_table = '{{ table }}'
+    )
+    {%- endif %}
 
 ),
 

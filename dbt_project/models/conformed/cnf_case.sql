@@ -1,4 +1,5 @@
 -- One row per case record, as its agency tells it now.
+{{ config(materialized=mids.brought_up_to_date(), unique_key='case_record_id') }}
 select
     case_record_id,
     source_agency_code,
@@ -23,5 +24,5 @@ select
     case_status_code,
     updated_at,
     known_on
-from {{ ref('cnf_case_version') }}
+from {{ mids.touched('cnf_case_version', 'case_record_id', by='cnf_touched') }} as version
 where is_current and is_case

@@ -1,6 +1,7 @@
 -- One row per case record and delivery, as one agency tells it: police papers, operations and
 -- interceptions that led to a case, consular cases, Customs seizures, labour complaints found to be forced labour,
 -- and encounters at entry points that led to a case.
+{{ config(materialized=mids.brought_up_to_date(), unique_key='case_record_id') }}
 with pdrm as (
 
     select
@@ -30,7 +31,7 @@ with pdrm as (
         _sent_on,
         _receipt_id,
         _line_no
-    from {{ ref('stg_pdrm__cases') }}
+    from {{ mids.told('stg_pdrm__cases') }}
 
 ),
 
@@ -64,10 +65,10 @@ jim as (
         _sent_on,
         _receipt_id,
         _line_no
-    from {{ ref('stg_jim__operations') }}
+    from {{ mids.told('stg_jim__operations') }}
     where source_record_key in (
         select with_case.source_record_key
-        from {{ ref('stg_jim__operations') }} as with_case
+        from {{ mids.told('stg_jim__operations') }} as with_case
         where with_case.source_case_no is not null
     )
 
@@ -102,10 +103,10 @@ apmm as (
         _sent_on,
         _receipt_id,
         _line_no
-    from {{ ref('stg_apmm__interceptions') }}
+    from {{ mids.told('stg_apmm__interceptions') }}
     where source_record_key in (
         select with_case.source_record_key
-        from {{ ref('stg_apmm__interceptions') }} as with_case
+        from {{ mids.told('stg_apmm__interceptions') }} as with_case
         where with_case.case_ref is not null
     )
 
@@ -140,14 +141,14 @@ kln as (
         _sent_on,
         _receipt_id,
         _line_no
-    from {{ ref('stg_kln__consular_cases') }}
+    from {{ mids.told('stg_kln__consular_cases') }}
 
 ),
 
 jkdm_lines as (
 
     -- The return has a line per person; the case stands on each of them.
-    {{ mids.parts(ref('stg_jkdm__cases'), 'source_case_no') }}
+    {{ mids.parts(mids.told('stg_jkdm__cases'), 'source_case_no') }}
 
 ),
 
@@ -215,10 +216,10 @@ jtk as (
         _sent_on,
         _receipt_id,
         _line_no
-    from {{ ref('stg_jtk__complaints') }}
+    from {{ mids.told('stg_jtk__complaints') }}
     where source_record_key in (
         select found.source_record_key
-        from {{ ref('stg_jtk__complaints') }} as found
+        from {{ mids.told('stg_jtk__complaints') }} as found
         where found.finding = 'FORCED LABOUR'
     )
 
@@ -227,7 +228,7 @@ jtk as (
 akps_rows as (
 
     -- The feed has a row per person; the encounter stands on each of them.
-    {{ mids.parts(ref('stg_akps__encounters'), 'encounter_no') }}
+    {{ mids.parts(mids.told('stg_akps__encounters'), 'encounter_no') }}
 
 ),
 
@@ -265,7 +266,7 @@ akps as (
         part_no = 1
         and encounter_no in (
             select with_case.encounter_no
-            from {{ ref('stg_akps__encounters') }} as with_case
+            from {{ mids.told('stg_akps__encounters') }} as with_case
             where with_case.source_case_no is not null
         )
 

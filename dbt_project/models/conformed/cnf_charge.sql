@@ -1,4 +1,5 @@
 -- One row per charge against one accused, as the Attorney General's Chambers tell it now.
+{{ config(materialized=mids.brought_up_to_date(), unique_key='charge_record_id') }}
 with coded as (
 
     select
@@ -31,7 +32,7 @@ with coded as (
         charge._sent_on,
         charge._receipt_id,
         charge._line_no
-    from {{ ref('stg_agc__charges') }} as charge
+    from {{ mids.told('stg_agc__charges') }} as charge
     left join {{ ref('map_code') }} as agency
         on agency.domain = 'agency' and {{ mids.plain_text('charge.investigating_agency') }} = agency.spelling
     left join {{ ref('map_code') }} as outcome

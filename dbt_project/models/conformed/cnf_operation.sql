@@ -1,5 +1,6 @@
 -- One row per immigration operation, labour inspection carried out, or encounter at an entry point, as its agency
 -- tells it now: with the raids of investigation papers, the exposure against which counts are read.
+{{ config(materialized=mids.brought_up_to_date(), unique_key='operation_record_id') }}
 with jim as (
 
     select
@@ -25,7 +26,7 @@ with jim as (
         _sent_on,
         _receipt_id,
         _line_no
-    from {{ ref('stg_jim__operations') }}
+    from {{ mids.told('stg_jim__operations') }}
 
 ),
 
@@ -55,7 +56,7 @@ jtk as (
         _sent_on,
         _receipt_id,
         _line_no
-    from {{ ref('stg_jtk__complaints') }}
+    from {{ mids.told('stg_jtk__complaints') }}
     where inspected_on is not null
 
 ),
@@ -63,7 +64,7 @@ jtk as (
 akps_rows as (
 
     -- The feed has a row per person; the encounter stands on each of them.
-    {{ mids.parts(ref('stg_akps__encounters'), 'encounter_no') }}
+    {{ mids.parts(mids.told('stg_akps__encounters'), 'encounter_no') }}
 
 ),
 

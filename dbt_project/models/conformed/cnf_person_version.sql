@@ -1,4 +1,5 @@
 -- One row per person record and delivery, as one agency tells it.
+{{ config(materialized=mids.brought_up_to_date(), unique_key='person_record_id') }}
 with pdrm as (
 
     select
@@ -31,7 +32,7 @@ with pdrm as (
         _sent_on,
         _receipt_id,
         _line_no
-    from {{ ref('stg_pdrm__persons') }}
+    from {{ mids.told('stg_pdrm__persons') }}
 
 ),
 
@@ -67,14 +68,14 @@ jim as (
         _sent_on,
         _receipt_id,
         _line_no
-    from {{ ref('stg_jim__persons') }}
+    from {{ mids.told('stg_jim__persons') }}
 
 ),
 
 agc_accused as (
 
     -- The feed has a row per charge; the accused stands on each of them.
-    {{ mids.parts(ref('stg_agc__charges'), 'prosecution_no') }}
+    {{ mids.parts(mids.told('stg_agc__charges'), 'prosecution_no') }}
 
 ),
 
@@ -148,7 +149,7 @@ kln as (
         _sent_on,
         _receipt_id,
         _line_no
-    from {{ ref('stg_kln__consular_cases') }}
+    from {{ mids.told('stg_kln__consular_cases') }}
 
 ),
 
@@ -185,7 +186,7 @@ ngo as (
         _sent_on,
         _receipt_id,
         _line_no
-    from {{ ref('stg_ngo__reports') }}
+    from {{ mids.told('stg_ngo__reports') }}
 
 ),
 
@@ -221,7 +222,7 @@ jkdm as (
         _sent_on,
         _receipt_id,
         _line_no
-    from {{ ref('stg_jkdm__cases') }}
+    from {{ mids.told('stg_jkdm__cases') }}
     where person_no > 0
 
 ),
@@ -259,7 +260,7 @@ jtk as (
         _sent_on,
         _receipt_id,
         _line_no
-    from {{ ref('stg_jtk__complaints') }}
+    from {{ mids.told('stg_jtk__complaints') }}
     where full_name is not null
 
 ),
@@ -296,7 +297,7 @@ akps as (
         _sent_on,
         _receipt_id,
         _line_no
-    from {{ ref('stg_akps__encounters') }}
+    from {{ mids.told('stg_akps__encounters') }}
     where person_no is not null
 
 ),

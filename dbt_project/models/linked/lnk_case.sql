@@ -1,13 +1,14 @@
 -- One row per case record, with the case it belongs to: records of several agencies which write the same
 -- case number, each in its own way, are one case; a consular case whose person is in a police case of the
 -- job-scam kind is that case, number or not.
+{{ config(materialized=mids.brought_up_to_date(), unique_key='case_record_id') }}
 with told as (
 
     select
         case_record_id,
         max(version_no) as last_version_no,
         min(known_on) as first_known_on
-    from {{ ref('cnf_case_version') }}
+    from {{ mids.touched('cnf_case_version', 'case_record_id') }}
     where is_case
     group by case_record_id
 
@@ -23,7 +24,7 @@ last_told as (
         version.case_no_norm,
         version.event_on,
         told.first_known_on
-    from {{ ref('cnf_case_version') }} as version
+    from {{ mids.touched('cnf_case_version', 'case_record_id') }} as version
     inner join told
         on version.case_record_id = told.case_record_id and version.version_no = told.last_version_no
 
@@ -36,10 +37,10 @@ named as (
         link.person_key,
         cases.case_no_norm,
         cases.event_on
-    from {{ ref('cnf_person') }} as person
+    from {{ mids.touched('cnf_person', 'person_record_id') }} as person
     inner join {{ source('linked', 'person_link') }} as link
         on person.person_record_id = link.person_record_id
-    inner join {{ ref('cnf_case') }} as cases
+    inner join {{ mids.touched('cnf_case', 'case_record_id') }} as cases
         on person.source_agency_code = cases.source_agency_code and person.source_case_no = cases.source_case_no
     where person.source_agency_code = 'PDRM' and cases.crime_type_code = 'JOBSCAM'
 

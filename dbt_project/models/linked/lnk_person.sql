@@ -1,5 +1,6 @@
 -- One row per person record, with the person and the case it belongs to; a record that was not linked is a
 -- person of its own, so nothing is lost.
+{{ config(materialized=mids.brought_up_to_date(), unique_key='person_record_id') }}
 with linked as (
 
     select
@@ -10,7 +11,7 @@ with linked as (
         link.model_version,
         coalesce(link.cluster_size, 1) as cluster_size,
         link.person_key is not null as is_linked
-    from {{ ref('cnf_person') }} as person
+    from {{ mids.touched('cnf_person', 'person_record_id') }} as person
     left join {{ source('linked', 'person_link') }} as link
         on person.person_record_id = link.person_record_id
 
@@ -24,7 +25,7 @@ told as (
         version.exploitation_code,
         version.protection_order_code,
         version.trafficking_status_code
-    from {{ ref('cnf_person_version') }} as version
+    from {{ mids.touched('cnf_person_version', 'person_record_id') }} as version
     where version.is_current
 
 ),
@@ -34,7 +35,7 @@ shared_case as (
     select
         case_no_norm,
         min(case_key) as case_key
-    from {{ ref('lnk_case') }}
+    from {{ mids.touched('lnk_case', 'case_record_id') }}
     where case_no_norm is not null
     group by case_no_norm
 
@@ -72,7 +73,7 @@ from linked
 inner join told on linked.person_record_id = told.person_record_id
 inner join {{ ref('ref_agency') }} as agency on linked.source_agency_code = agency.agency_code
 inner join {{ ref('ref_role') }} as role on linked.role_code = role.role_code
-left join {{ ref('lnk_case') }} as own_case
+left join {{ mids.touched('lnk_case', 'case_record_id') }} as own_case
     on
         linked.source_agency_code = own_case.source_agency_code
         and told.case_source_key = own_case.source_record_key

@@ -1,5 +1,6 @@
 -- One row per case or person record and week from which something else was known of it. It holds until
 -- to_week, 9999-12-31 while nothing newer is known. A person's place and crime type move with the case.
+{{ config(materialized=mids.brought_up_to_date(), unique_key='record_id') }}
 with case_told as (
 
     select
@@ -16,8 +17,8 @@ with case_told as (
         {{ mids.week_start('version.known_on') }} as from_week,
         -- The last version known in a week holds until the week of the next one.
         {{ mids.until(mids.week_start('version.known_on'), 'version.case_record_id', 'version.version_no') }} as to_week
-    from {{ ref('cnf_case_version') }} as version
-    inner join {{ ref('lnk_case') }} as link on version.case_record_id = link.case_record_id
+    from {{ mids.touched('cnf_case_version', 'case_record_id') }} as version
+    inner join {{ mids.touched('lnk_case', 'case_record_id') }} as link on version.case_record_id = link.case_record_id
     where version.took_effect
 
 ),
@@ -62,9 +63,9 @@ person_told as (
             partition by version.person_record_id
             order by {{ mids.week_start('version.known_on') }}, version.version_no
         ) as first_week
-    from {{ ref('cnf_person_version') }} as version
-    left join {{ ref('lnk_person') }} as link on version.person_record_id = link.person_record_id
-    left join {{ ref('lnk_case') }} as own_case
+    from {{ mids.touched('cnf_person_version', 'person_record_id') }} as version
+    left join {{ mids.touched('lnk_person', 'person_record_id') }} as link on version.person_record_id = link.person_record_id
+    left join {{ mids.touched('lnk_case', 'case_record_id') }} as own_case
         on
             version.source_agency_code = own_case.source_agency_code
             and version.case_source_key = own_case.source_record_key

@@ -1,19 +1,20 @@
 -- One row per case or person and week from which something else was known of it: in every week the
 -- best-placed record that counts then speaks for it; is_counted is false while none does.
+{{ config(materialized=mids.brought_up_to_date(), unique_key='unit_key') }}
 with week as (
 
     select distinct
         unit_code,
         unit_key,
         from_week as known_week
-    from {{ ref('lnk_record_state') }}
+    from {{ mids.touched('lnk_record_state', 'unit_key') }}
 
 ),
 
 counted as (
 
     select *
-    from {{ ref('lnk_record_state') }}
+    from {{ mids.touched('lnk_record_state', 'unit_key') }}
     where is_counted
 
 ),

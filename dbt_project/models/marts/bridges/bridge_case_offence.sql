@@ -1,15 +1,16 @@
 -- One row per case and offence named in its records or charges; the weights of a case sum to one.
+{{ config(materialized=mids.brought_up_to_date(), unique_key='case_key') }}
 with named as (
 
     select
         case_key,
         offence_key
-    from {{ ref('fct_case') }}
+    from {{ mids.touched('fct_case', 'case_key') }}
     union
     select
         case_key,
         offence_key
-    from {{ ref('fct_charge') }}
+    from {{ mids.touched('fct_charge', 'case_key') }}
     where case_key <> 'XX' and is_charged
 
 ),

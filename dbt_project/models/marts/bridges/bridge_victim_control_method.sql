@@ -1,9 +1,10 @@
 -- One row per counted person and means of control that an organisation reported, or Unknown; the weights of a
 -- person sum to one.
+{{ config(materialized=mids.brought_up_to_date(), unique_key='person_key') }}
 with victim as (
 
     select person_key
-    from {{ ref('fct_person_in_case') }}
+    from {{ mids.touched('fct_person_in_case', 'person_key') }}
     where is_counted
 
 ),
@@ -14,7 +15,7 @@ told as (
         person.person_key,
         item.item_code as control_method_code
     from {{ ref('cnf_report_item') }} as item
-    inner join {{ ref('lnk_person') }} as person on item.report_record_id = person.person_record_id
+    inner join {{ mids.touched('lnk_person', 'person_record_id') }} as person on item.report_record_id = person.person_record_id
     where item.list_code = 'control' and item.item_code <> 'Unknown'
 
 )

@@ -1,4 +1,5 @@
 -- One row per case, whichever agencies hold records of it.
+{{ config(materialized=mids.brought_up_to_date(), unique_key='case_key') }}
 with records as (
 
     -- record_rank tells a case's records apart: the first one speaks for it.
@@ -8,8 +9,8 @@ with records as (
         count(*) as record_count,
         count(distinct link.source_agency_code) as agency_count,
         min(link.first_known_on) as first_known_on
-    from {{ ref('cnf_case') }} as cases
-    inner join {{ ref('lnk_case') }} as link on cases.case_record_id = link.case_record_id
+    from {{ mids.touched('cnf_case', 'case_record_id') }} as cases
+    inner join {{ mids.touched('lnk_case', 'case_record_id') }} as link on cases.case_record_id = link.case_record_id
     group by link.case_key
 
 ),
@@ -19,8 +20,8 @@ lead_record as (
     select
         cases.*,
         link.case_key
-    from {{ ref('cnf_case') }} as cases
-    inner join {{ ref('lnk_case') }} as link on cases.case_record_id = link.case_record_id
+    from {{ mids.touched('cnf_case', 'case_record_id') }} as cases
+    inner join {{ mids.touched('lnk_case', 'case_record_id') }} as link on cases.case_record_id = link.case_record_id
     inner join records on link.case_key = records.case_key and link.record_rank = records.first_rank
 
 ),
@@ -31,7 +32,7 @@ persons as (
         case_key,
         count(distinct case when is_counted then person_key end) as victims_identified,
         count(distinct case when not is_counted then person_key end) as suspects_identified
-    from {{ ref('lnk_person') }}
+    from {{ mids.touched('lnk_person', 'person_record_id') }}
     group by case_key
 
 ),
@@ -41,7 +42,7 @@ shared_case as (
     select
         case_no_norm,
         min(case_key) as case_key
-    from {{ ref('lnk_case') }}
+    from {{ mids.touched('lnk_case', 'case_record_id') }}
     where case_no_norm is not null
     group by case_no_norm
 
@@ -54,7 +55,7 @@ charges as (
         count(charge.charge_no) as charge_count,
         sum(case when charge.charge_outcome_code = 'CONVICTED' then 1 else 0 end) as conviction_count,
         min(charge.charged_on) as first_charged_on
-    from {{ ref('cnf_charge') }} as charge
+    from {{ mids.touched('cnf_charge', 'charge_record_id') }} as charge
     inner join shared_case on charge.case_no_norm = shared_case.case_no_norm
     group by shared_case.case_key
 
@@ -93,7 +94,7 @@ inner join {{ ref('dim_offence') }} as offence
         lead_record.offence_code = offence.offence_code
         and lead_record.event_on >= offence.match_from
         and lead_record.event_on < offence.match_to
-left join {{ ref('fct_operation') }} as raid
+left join {{ mids.touched('fct_operation', 'operation_key') }} as raid
     on
         raid.operation_kind_code = 'RAID'
         and raid.operation_key

@@ -1,10 +1,11 @@
 -- One row per charge against one accused; while no charge is framed, one row for the file.
+{{ config(materialized=mids.brought_up_to_date(), unique_key='charge_key') }}
 with shared_case as (
 
     select
         case_no_norm,
         min(case_key) as case_key
-    from {{ ref('lnk_case') }}
+    from {{ mids.touched('lnk_case', 'case_record_id') }}
     where case_no_norm is not null
     group by case_no_norm
 
@@ -31,13 +32,13 @@ select
     cast({{ dbt.datediff('charge.charged_on', 'charge.outcome_on', 'day') }} as {{ dbt.type_bigint() }})
         as days_to_outcome,
     charge.known_on
-from {{ ref('cnf_charge') }} as charge
+from {{ mids.touched('cnf_charge', 'charge_record_id') }} as charge
 left join shared_case on charge.case_no_norm = shared_case.case_no_norm
-left join {{ ref('fct_case') }} as cases on shared_case.case_key = cases.case_key
+left join {{ mids.touched('fct_case', 'case_key') }} as cases on shared_case.case_key = cases.case_key
 -- The law of the day of the offence applies: the case's day, and the day charged only where no case is found.
 inner join {{ ref('dim_offence') }} as offence
     on
         charge.offence_code = offence.offence_code
         and coalesce(cases.event_on, charge.charged_on, charge.opened_on, charge.known_on) >= offence.match_from
         and coalesce(cases.event_on, charge.charged_on, charge.opened_on, charge.known_on) < offence.match_to
-left join {{ ref('lnk_person') }} as person on charge.person_record_id = person.person_record_id
+left join {{ mids.touched('lnk_person', 'person_record_id') }} as person on charge.person_record_id = person.person_record_id

@@ -1,4 +1,5 @@
 -- One row per person, case and role; persons are de-identified.
+{{ config(materialized=mids.brought_up_to_date(), unique_key='person_key') }}
 with records as (
 
     -- record_rank tells a person's records apart: the first one speaks, the first counted one is counted.
@@ -12,7 +13,7 @@ with records as (
         min(record_rank) as first_rank,
         min(case when is_counted then record_rank end) as counted_rank,
         max(case protection_order_code when 'PO' then 2 when 'IPO' then 1 else 0 end) as order_level
-    from {{ ref('lnk_person') }}
+    from {{ mids.touched('lnk_person', 'person_record_id') }}
     group by person_key, case_key, role_code
 
 ),
@@ -30,7 +31,7 @@ counted as (
 
 age_band as (
 
-    {{ mids.age_bands(ref('lnk_person')) }}
+    {{ mids.age_bands(mids.touched('lnk_person', 'person_record_id')) }}
 
 )
 
@@ -56,12 +57,12 @@ select
     coalesce(records.counted_rank = counted.counted_rank, false) as is_counted,
     records.record_count,
     records.agency_count
-from {{ ref('lnk_person') }} as person
+from {{ mids.touched('lnk_person', 'person_record_id') }} as person
 inner join records
     on
         person.person_key = records.person_key
         and person.record_rank = records.first_rank
 inner join counted on person.person_key = counted.person_key
 inner join {{ ref('ref_role') }} as role on person.role_code = role.role_code
-left join {{ ref('fct_case') }} as cases on person.case_key = cases.case_key
+left join {{ mids.touched('fct_case', 'case_key') }} as cases on person.case_key = cases.case_key
 left join age_band on person.age_years = age_band.age_years

@@ -1,5 +1,6 @@
 -- One row per immigration operation, raid, labour inspection or encounter at an entry point: the exposure against
 -- which counts are read.
+{{ config(materialized=mids.brought_up_to_date(), unique_key='operation_key') }}
 with raid as (
 
     -- A raid that opened several papers is one raid; it is of a crime type while its papers agree on one.
@@ -11,7 +12,7 @@ with raid as (
         min(raid_on) as event_on,
         case when min(state_code) = max(state_code) then min(state_code) else 'XX' end as state_code,
         min(known_on) as known_on
-    from {{ ref('cnf_case') }}
+    from {{ mids.touched('cnf_case', 'case_record_id') }}
     where case_kind_code = 'INVESTIGATION' and raid_no is not null and raid_on is not null
     group by source_agency_code, raid_no
 
@@ -33,7 +34,7 @@ select
     refused_count,
     has_case,
     known_on
-from {{ ref('cnf_operation') }}
+from {{ mids.touched('cnf_operation', 'operation_record_id') }}
 union all
 select
     operation_key,

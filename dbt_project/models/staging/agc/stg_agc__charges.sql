@@ -1,2 +1,2 @@
 -- One row per charge against one accused and delivery, as the Attorney General's Chambers sent it.
-{{ mids.stage('agc__charges', recorded_on='recorded_on') }}
+{{ mids.stage('agc__charges') }}

@@ -1,2 +1,2 @@
 -- One row per immigration operation and delivery, as Immigration sent it.
-{{ mids.stage('jim__operations', recorded_on='recorded_on') }}
+{{ mids.stage('jim__operations') }}

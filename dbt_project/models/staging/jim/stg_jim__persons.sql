@@ -1,2 +1,2 @@
 -- One row per person found in an operation and delivery, as Immigration sent it.
-{{ mids.stage('jim__persons', recorded_on='recorded_on') }}
+{{ mids.stage('jim__persons') }}

@@ -1,2 +1,2 @@
 -- One row per interim protection order and delivery, as the Welfare Department sent it.
-{{ mids.stage('jkm__protection_orders', recorded_on='recorded_on') }}
+{{ mids.stage('jkm__protection_orders') }}

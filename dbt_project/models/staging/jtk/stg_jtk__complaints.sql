@@ -1,2 +1,2 @@
 -- One row per labour complaint or inspection and delivery, as the Labour Department sent it.
-{{ mids.stage('jtk__complaints', recorded_on='recorded_on') }}
+{{ mids.stage('jtk__complaints') }}

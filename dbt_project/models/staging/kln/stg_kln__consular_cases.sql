@@ -1,2 +1,2 @@
 -- One row per person in a consular case and delivery, as the foreign ministry sent it.
-{{ mids.stage('kln__consular_cases', recorded_on='recorded_on') }}
+{{ mids.stage('kln__consular_cases') }}

@@ -1,2 +1,2 @@
 -- One row per person reported by an organisation and delivery, as the organisation sent it.
-{{ mids.stage('ngo__reports', recorded_on='recorded_on') }}
+{{ mids.stage('ngo__reports') }}

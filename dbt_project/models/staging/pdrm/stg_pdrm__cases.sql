@@ -1,2 +1,2 @@
 -- One row per investigation paper and delivery, as the police sent it.
-{{ mids.stage('pdrm__cases', recorded_on='recorded_on') }}
+{{ mids.stage('pdrm__cases') }}

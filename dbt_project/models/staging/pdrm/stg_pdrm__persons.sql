@@ -1,2 +1,2 @@
 -- One row per person in an investigation paper and delivery, as the police sent it.
-{{ mids.stage('pdrm__persons', recorded_on='recorded_on') }}
+{{ mids.stage('pdrm__persons') }}
