@@ -28,6 +28,7 @@
 {# The rows of a staging model; of news, those of all records that belong together with what is new. #}
 {% macro told(model) -%}
 {%- set relation = ref(model) -%}
+{%- if this.identifier != 'cnf_touched' %}{% do ref('cnf_touched') %}{% endif -%}
 {%- if mids.only_news() -%}
 ({{ mids.stage(model[4:], only_news=true) }})
 {%- else -%}
