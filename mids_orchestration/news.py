@@ -56,16 +56,18 @@ def begin(
     made_from: str,
     *,
     smallest: int = ONLY_NEWS_FROM,
+    largest: float = LARGEST_SHARE,
 ) -> Scope:
     """Say what the run that starts now builds, and write it for dbt to read.
 
-    ``made_from``: a hash over the dbt project. ``smallest``: landed records from which only news is built. Until
+    ``made_from``: a hash over the dbt project. ``smallest``: landed records from which only news is built;
+    ``largest``: share of them that may be new. Until
     :func:`finish` is called the build counts as broken off, and the next one builds everything.
     """
     connection.execute(_TABLES)
     last = connection.execute("select made_from, is_finished from news.build").fetchone()
     _read_landing(connection, landing, contracts)
-    scope = _scope(connection, last, made_from, smallest)
+    scope = _scope(connection, last, made_from, smallest, largest)
     connection.execute("begin")
     connection.execute("delete from news.record")
     if scope.only_news:
@@ -75,13 +77,16 @@ def begin(
         connection.execute(f"insert into news.{table} from now_{table}")
         connection.execute(f"drop table now_{table}")
     connection.execute("delete from news.build")
-    connection.execute("insert into news.build values (?, ?, false, ?)", [made_from, scope.only_news, scope.reason])
+    connection.execute(
+        "insert into news.build values (?, ?, false, ?)", [made_from, scope.only_news, scope.reason]
+    )
     connection.execute("commit")
     return scope
 
 
 def widen(connection: duckdb.DuckDBPyConnection) -> Scope:
-    """Build everything from the linked layer on if linkage has changed its mind about many: to be asked after it ran."""
+    """Build the linked layer and the marts anew if linkage has changed its mind about many; to be asked after it ran."""
+    connection.execute(_TABLES)
     row = connection.execute("select only_news, reason from news.build").fetchone()
     if row is None or not row[0]:
         return Scope(False, row[1] if row else "nobody asked what is new")
@@ -98,13 +103,23 @@ def widen(connection: duckdb.DuckDBPyConnection) -> Scope:
     return Scope(True, row[1])
 
 
+def forget(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let the next run build everything: a part of the tables is built apart from the others."""
+    connection.execute(_TABLES)
+    connection.execute("delete from news.build")
+
+
 def finish(connection: duckdb.DuckDBPyConnection) -> None:
     """Say that the build has reached its end. What is built by hand from here on is built whole."""
     connection.execute("update news.build set is_finished = true, only_news = false")
 
 
 def _scope(
-    connection: duckdb.DuckDBPyConnection, last: tuple[str, bool] | None, made_from: str, smallest: int
+    connection: duckdb.DuckDBPyConnection,
+    last: tuple[str, bool] | None,
+    made_from: str,
+    smallest: int,
+    largest: float,
 ) -> Scope:
     def count(sql: str) -> int:
         row = connection.execute(sql).fetchone()
@@ -133,7 +148,7 @@ def _scope(
     new = records - count("select sum(cast(split_part(digest, '|', 2) as bigint)) from news.receipt")
     if records < smallest:
         return Scope(False, f"{records:,} records are built anew as fast")
-    if new > LARGEST_SHARE * records:
+    if new > largest * records:
         return Scope(False, f"{new:,} of {records:,} records are new")
     return Scope(True, f"{new:,} of {records:,} records are new")
 
@@ -153,6 +168,8 @@ def _read_landing(
                     files.append((str(path.relative_to(landing)), told.st_size, told.st_mtime_ns))
     if files:
         connection.executemany("insert into now_file values (?, ?, ?)", files)
+    if not (landing / "receipts.parquet").exists():
+        return
     # The digest opens with the day known and the records accepted, which _scope reads from it.
     connection.execute(
         """insert into now_receipt select receipt_id, agency || '.' || feed, concat_ws('|',
@@ -177,7 +194,9 @@ def _name_records(
     """Of what the new files and change rows tell: what belongs together with it is read again (news.record)."""
     new = {
         str(row[0])
-        for row in connection.execute("select path from now_file except select path from news.file").fetchall()
+        for row in connection.execute(
+            "select path from now_file except select path from news.file"
+        ).fetchall()
     }
     connection.execute(
         """insert into news.record select distinct source_table, whole_key from now_change

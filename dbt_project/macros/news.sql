@@ -28,7 +28,7 @@
 {# The rows of a staging model; of news, those of all records that belong together with what is new. #}
 {% macro told(model) -%}
 {%- set relation = ref(model) -%}
-{%- if this.identifier != 'cnf_touched' %}{% do ref('cnf_touched') %}{% endif -%}
+{%- if not execute and this.identifier != 'cnf_touched' %}{% do ref('cnf_touched') %}{% endif -%}
 {%- if mids.only_news() -%}
 ({{ mids.stage(model[4:], only_news=true) }})
 {%- else -%}
@@ -47,11 +47,30 @@
 
 {# The rows of a conformed or linked model or a mart that were touched, `key` being one of the columns of lnk_touched. #}
 {% macro touched(model, key, by='lnk_touched') -%}
-{%- set relation, keys = ref(model), ref(by) -%}
+{%- set relation = ref(model) -%}
+{%- if not execute %}{% do ref(by) %}{% endif -%}
 {%- if mids.only_news() -%}
-(select * from {{ relation }} where {{ key }} in (select touched_key from {{ keys }}))
+(select * from {{ relation }} where {{ key }} in (select touched_key from {{ ref(by) }}))
 {%- else -%}
 {{ relation }}
+{%- endif -%}
+{%- endmacro %}
+
+{# Person records of which something new was told, or of whose case: its place, event and raid are theirs. #}
+{% macro touched_persons() -%}
+{%- set cases = mids.touched('cnf_case_version', 'case_record_id', by='cnf_touched') -%}
+{%- if mids.only_news() -%}
+(
+    select * from {{ ref('cnf_person_version') }}
+    where
+        person_record_id in (select touched_key from {{ ref('cnf_touched') }})
+        or (source_agency_code, case_source_key) in (
+            select (told.source_agency_code, told.source_record_key) from {{ cases }} as told
+        )
+        or (source_agency_code = 'AGC' and case_no_norm in (select told.case_no_norm from {{ cases }} as told))
+)
+{%- else -%}
+{{ ref('cnf_person_version') }}
 {%- endif -%}
 {%- endmacro %}
 

@@ -24,5 +24,5 @@ select
     case_status_code,
     updated_at,
     known_on
-from {{ mids.touched('cnf_case_version', 'case_record_id', by='cnf_touched') }} as version
+from {{ mids.touched('cnf_case_version', 'case_record_id', by='cnf_touched') }}
 where is_current and is_case

@@ -1,25 +1,13 @@
 -- One row per person record, as its agency tells it now; place, event and raid come from that agency's own
 -- case record where the person's record does not have them, for an accused from the investigation's.
 {{ config(materialized=mids.brought_up_to_date(), unique_key='person_record_id') }}
-{% set touched_cases = mids.touched('cnf_case_version', 'case_record_id', by='cnf_touched') -%}
 with person as (
 
     select
         *,
         case when source_agency_code = 'AGC' then case_no_norm end as investigation_no
-    from {{ ref('cnf_person_version') }}
-    where
-        is_current
-        {%- if mids.only_news() %}
-        -- A person's place and event are the case's: with the case the person is touched.
-        and (
-            person_record_id in (select touched_key from {{ ref('cnf_touched') }})
-            or (source_agency_code, case_source_key) in (
-                select (told.source_agency_code, told.source_record_key) from {{ touched_cases }} as told
-            )
-            or (source_agency_code = 'AGC' and case_no_norm in (select told.case_no_norm from {{ touched_cases }} as told))
-        )
-        {%- endif %}
+    from {{ mids.touched_persons() }}
+    where is_current
 
 ),
 

@@ -64,7 +64,8 @@ person_told as (
             order by {{ mids.week_start('version.known_on') }}, version.version_no
         ) as first_week
     from {{ mids.touched('cnf_person_version', 'person_record_id') }} as version
-    left join {{ mids.touched('lnk_person', 'person_record_id') }} as link on version.person_record_id = link.person_record_id
+    left join {{ mids.touched('lnk_person', 'person_record_id') }} as link
+        on version.person_record_id = link.person_record_id
     left join {{ mids.touched('lnk_case', 'case_record_id') }} as own_case
         on
             version.source_agency_code = own_case.source_agency_code

@@ -1,64 +1,49 @@
 -- One row per record, case, person or raid whose rows may change because something new was told of it, or of what
 -- hangs together with it by a case number, a person, a raid or a file; empty when everything is built anew.
--- depends_on: {{ ref('cnf_touched') }}, {{ ref('cnf_case_version') }}, {{ ref('cnf_person_version') }}, {{ ref('cnf_charge') }}
--- depends_on: {{ source('linked', 'person_link') }}
+-- depends_on: {{ ref('cnf_touched') }}
 {% set last_person, last_case = mids.last_build('linked', 'lnk_person'), mids.last_build('linked', 'lnk_case') -%}
+{% set shares = [
+    (ref('cnf_case_version'), 'case_record_id', "'number', case_no_norm", 'case_no_norm is not null'),
+    (ref('cnf_case_version'), 'case_record_id', "'record', source_agency_code, source_record_key", 'true'),
+    (ref('cnf_case_version'), 'case_record_id', "'raid', source_agency_code, raid_no",
+        "case_kind_code = 'INVESTIGATION' and raid_no is not null"),
+    (ref('cnf_person_version'), 'person_record_id', "'number', case_no_norm", 'case_no_norm is not null'),
+    (ref('cnf_person_version'), 'person_record_id', "'record', source_agency_code, case_source_key",
+        'case_source_key is not null'),
+    (ref('cnf_person_version'), 'person_record_id', "'file', person_record_id", "source_agency_code = 'AGC'"),
+    (ref('cnf_charge'), 'charge_record_id', "'file', person_record_id", 'true'),
+    (ref('cnf_charge'), 'charge_record_id', "'number', case_no_norm", 'case_no_norm is not null'),
+    (source('linked', 'person_link'), 'person_record_id', "'person', person_key", 'true'),
+    (last_person, 'person_record_id', "'person', person_key", 'is_linked'),
+    (last_case, 'case_record_id', "'case', case_key", 'true'),
+    (mids.last_build('marts', 'fct_charge'), 'charge_key', "'case', case_key", "case_key <> 'XX'"),
+] -%}
 {% if mids.only_news() -%}
--- What each record shares with others, as hashes: two that are alike by chance make the set larger, never wrong.
+-- What each record shares with others, or shared at the last build, as hashes: two that are alike by chance make the
+-- set larger, never wrong.
 with recursive edge as materialized (
 
-    select hash(case_record_id) as record_hash, hash('number', case_no_norm) as shared_hash
-    from {{ ref('cnf_case_version') }}
-    where case_no_norm is not null
-    union all
-    select hash(case_record_id), hash('record', source_agency_code, source_record_key)
-    from {{ ref('cnf_case_version') }}
-    union all
-    select hash(case_record_id), hash('raid', source_agency_code, raid_no)
-    from {{ ref('cnf_case_version') }}
-    where case_kind_code = 'INVESTIGATION' and raid_no is not null
-    union all
-    select hash(person_record_id), hash('number', case_no_norm)
-    from {{ ref('cnf_person_version') }}
-    where case_no_norm is not null
-    union all
-    select hash(person_record_id), hash('record', source_agency_code, case_source_key)
-    from {{ ref('cnf_person_version') }}
-    where case_source_key is not null
-    union all
-    select hash(charge_record_id), hash('number', case_no_norm)
-    from {{ ref('cnf_charge') }}
-    where case_no_norm is not null
-    union all
-    select hash(charge_record_id), hash('file', person_record_id)
-    from {{ ref('cnf_charge') }}
-    union all
-    select hash(person_record_id), hash('file', person_record_id)
-    from {{ ref('cnf_person_version') }}
-    where source_agency_code = 'AGC'
-    union all
-    -- Whom linkage joins now, and whom it joined before.
-    select hash(person_record_id), hash('person', person_key)
-    from {{ source('linked', 'person_link') }}
-    union all
-    select hash(person_record_id), hash('person', person_key)
-    from {{ last_person }}
+    {% for relation, record, shared, condition in shares -%}
+    select
+        hash({{ record }}) as record_hash,
+        hash({{ shared }}) as shared_hash
+    from {{ relation }}
+    where {{ condition }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+last_linked as (
+
+    select * from {{ last_person }}
     where is_linked
-    union all
-    -- The case that a record or a charge was of before.
-    select hash(case_record_id), hash('case', case_key)
-    from {{ last_case }}
-    union all
-    select hash(charge_key), hash('case', case_key)
-    from {{ mids.last_build('marts', 'fct_charge') }}
-    where case_key <> 'XX'
 
 ),
 
 relinked as (
 
     select coalesce(held.person_record_id, link.person_record_id) as person_record_id
-    from (select * from {{ last_person }} where is_linked) as held
+    from last_linked as held
     full join {{ source('linked', 'person_link') }} as link on held.person_record_id = link.person_record_id
     where
         held.person_key is distinct from link.person_key

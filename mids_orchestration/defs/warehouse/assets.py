@@ -8,12 +8,14 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
 from expectations.contract import load_contracts
+from mids_orchestration import news
 from mids_orchestration.defs.pools import WAREHOUSE_WRITER
 from mids_orchestration.defs.resources import MidsHome
 from mids_orchestration.defs.warehouse.translator import MidsTranslator
 from mids_orchestration.landing import recover
 from mids_orchestration.progress import announce
-from mids_orchestration.warehouse import open_warehouse
+from mids_orchestration.settings import Settings
+from mids_orchestration.warehouse import open_warehouse, project_fingerprint
 
 #: Name of the asset step, dbt selector of the same name in dbt_project/selectors.yml.
 STRIDES = ("to_conformed", "from_linked", "forecast_marts")
@@ -37,6 +39,7 @@ def _stride(selector: str, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
         if selector == STRIDES[0]:
             recover(settings.home, load_contracts())
+        _settle_scope(selector, context, settings)
         # dbt reads its profile from the environment of its own process only.
         os.environ.update(settings.dbt_environment())
         announce(f"dbt build: {selector}")
@@ -46,8 +49,28 @@ def _stride(selector: str, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         with open_warehouse(settings, read_only=True) as connection:
             for event in events:
                 yield _with_row_count(event, connection, context)
+        if selector == STRIDES[1] and not context.is_subset:
+            with open_warehouse(settings) as connection:
+                news.finish(connection)
 
     return stride
+
+
+def _settle_scope(selector: str, context: dg.AssetExecutionContext, settings: Settings) -> None:
+    """Whether this run builds everything or what is new: settled before dbt starts, and again after linkage."""
+    if selector == STRIDES[2]:
+        return
+    with open_warehouse(settings) as connection:
+        if context.is_subset:
+            # A part of the tables is ahead of the others after this; the next whole run builds everything.
+            news.forget(connection)
+            return
+        if selector == STRIDES[0]:
+            made_from = news.project_hash(project_fingerprint())
+            scope = news.begin(connection, settings.landing, load_contracts(), made_from)
+        else:
+            scope = news.widen(connection)
+    announce(f"building {'what is new' if scope.only_news else 'every table anew'}: {scope.reason}")
 
 
 def _with_row_count(event: Any, connection: Any, context: dg.AssetExecutionContext) -> Any:

@@ -15,7 +15,8 @@ told as (
         person.person_key,
         item.item_code as control_method_code
     from {{ ref('cnf_report_item') }} as item
-    inner join {{ mids.touched('lnk_person', 'person_record_id') }} as person on item.report_record_id = person.person_record_id
+    inner join {{ mids.touched('lnk_person', 'person_record_id') }} as person
+        on item.report_record_id = person.person_record_id
     where item.list_code = 'control' and item.item_code <> 'Unknown'
 
 )

@@ -41,4 +41,5 @@ inner join {{ ref('dim_offence') }} as offence
         charge.offence_code = offence.offence_code
         and coalesce(cases.event_on, charge.charged_on, charge.opened_on, charge.known_on) >= offence.match_from
         and coalesce(cases.event_on, charge.charged_on, charge.opened_on, charge.known_on) < offence.match_to
-left join {{ mids.touched('lnk_person', 'person_record_id') }} as person on charge.person_record_id = person.person_record_id
+left join {{ mids.touched('lnk_person', 'person_record_id') }} as person
+    on charge.person_record_id = person.person_record_id
