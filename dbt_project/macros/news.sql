@@ -76,7 +76,7 @@
 
 {# A table of the last build by name: one that reads this model, so that it cannot be referred to. #}
 {% macro last_build(schema, table) -%}
-    {{ api.Relation.create(database=target.database, schema=schema, identifier=table) }}
+    {{ schema }}.{{ table }}
 {%- endmacro %}
 
 {# The rows that were touched make way for the ones that the query gives for them. #}
