@@ -10,11 +10,13 @@ and is then wholly unknown.
 from __future__ import annotations
 
 import math
+import re
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from anyascii import anyascii
 
 from mids_orchestration.linkage.chinese_readings import readings
 from mids_orchestration.linkage.identity import clean_document, is_mykad, read_mykad
@@ -23,11 +25,13 @@ from mids_orchestration.linkage.names import ParsedName, is_filler, parse_name
 PERSON_COLUMNS = (
     "person_record_id", "source_agency_code", "source_record", "source_case_no", "case_no_norm", "role_code",
     "full_name", "sex_code", "birth_date", "birth_date_precision", "age_years", "nationality_code",
-    "document_type", "document_no", "state_code", "country_code", "event_on", "raid_no", "known_on",
+    "document_type", "document_no", "state_code", "country_code", "locality_text", "event_on", "raid_no", "known_on",
 )  # fmt: skip
 
 _ROLE_SIDE = {"VICTIM": "V", "SMUGGLED_MIGRANT": "V", "MISSING_ABROAD": "V", "SUSPECT": "S", "ACCUSED": "S"}
 _DEFAULT_EVENT_YEAR = 2020
+_EPOCH, _YEAR = date(1970, 1, 1), 365.25
+_NOT_WORD = re.compile(r"[^a-z0-9]+")
 
 
 class PersonFrameError(ValueError):
@@ -53,9 +57,10 @@ def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
     no name), tokens, sounds (lists without fillers unless nothing else is left), readings (of a Chinese name,
     `chinese_readings.py`), name_key and core_key
     (with the nationality in front), sex, dob (ISO text, only when a full date is believed), birth_year,
-    year_exact (bool: from a date, not from an age), nationality, mykad, passport, other_document, side (V
+    born_first and born_last (days since 1970 between which the date, year or age puts the birth), year_exact (bool:
+    from a date, not from an age), nationality, mykad, passport, other_document, side (V
     victim, S suspect), agency, list_case (agency and case), case_no, raid_no, event_day (days since 1970),
-    state, abroad (country when not Malaysia), mykad_conflict (bool: the MyKad contradicts the stated sex or
+    state, abroad (country when not Malaysia), locality (district, town or compound, folded), mykad_conflict (bool: the MyKad contradicts the stated sex or
     birth date).
     """
     check_persons(persons)
@@ -65,7 +70,7 @@ def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
     event = pd.to_datetime(frame["event_on"], errors="coerce")
     known = pd.to_datetime(frame["known_on"], errors="coerce")
     when = event.fillna(known)
-    years = when.dt.year.fillna(_DEFAULT_EVENT_YEAR).astype(int).tolist()
+    days = [v.date() if pd.notna(v) else date(_DEFAULT_EVENT_YEAR, 7, 1) for v in when.tolist()]
     birth = [_as_date(v) for v in pd.Series(frame["birth_date"], dtype=object).tolist()]
     precision = (
         frame["birth_date_precision"].astype(object).where(frame["birth_date_precision"].notna(), None)
@@ -73,8 +78,8 @@ def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
     nationality = _text(frame["nationality_code"], unknown="XX")
     sex = _text(frame["sex_code"], unknown="U")
     rows = [
-        _one(name, nat, sx, doc, kind, born, exactness, age, year)
-        for name, nat, sx, doc, kind, born, exactness, age, year in zip(
+        _one(name, nat, sx, doc, kind, born, exactness, age, day)
+        for name, nat, sx, doc, kind, born, exactness, age, day in zip(
             frame["full_name"].astype(object).tolist(),
             nationality,
             sex,
@@ -86,12 +91,13 @@ def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
             pd.to_numeric(frame["age_years"], errors="coerce")
             .to_numpy(dtype=float, na_value=np.nan)
             .tolist(),
-            years,
+            days,
             strict=True,
         )
     ]
     out = pd.DataFrame(rows, columns=_DERIVED, dtype=object)
-    out["birth_year"] = pd.array(out["birth_year"].tolist(), dtype="Int64")
+    for column in ("birth_year", "born_first", "born_last"):
+        out[column] = pd.array(out[column].tolist(), dtype="Int64")
     out["year_exact"] = out["year_exact"].astype(bool)
     out["mykad_conflict"] = out["mykad_conflict"].astype(bool)
     out.insert(0, "record_id", frame["person_record_id"])
@@ -111,19 +117,20 @@ def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
     days = (event - pd.Timestamp("1970-01-01")).dt.days
     out["event_day"] = pd.array([None if pd.isna(d) else int(d) for d in days], dtype="Int64")
     out["state"] = _text(frame["state_code"], unknown="XX")
+    out["locality"] = [_place_words(v) for v in _text(frame["locality_text"])]
     out["abroad"] = [c if c != "MY" else None for c in _text(frame["country_code"], unknown="XX")]
     return out
 
 
 _DERIVED = [
-    "name", "sound", "core", "tokens", "sounds", "readings", "sex", "dob", "birth_year", "year_exact", "mykad",
-    "passport", "other_document", "mykad_conflict",
+    "name", "sound", "core", "tokens", "sounds", "readings", "sex", "dob", "birth_year", "born_first", "born_last",
+    "year_exact", "mykad", "passport", "other_document", "mykad_conflict",
 ]  # fmt: skip
 
 
 def _one(
     name: Any, nationality: str | None, sex: str | None, document: Any, kind: str | None,
-    born: date | None, exactness: str | None, age: float, event_year: int,
+    born: date | None, exactness: str | None, age: float, event: date,
 ) -> tuple[Any, ...]:  # fmt: skip
     parsed = parse_name(name, nationality)
     number = clean_document(document if isinstance(document, str) else None)
@@ -132,7 +139,7 @@ def _one(
     known_sex = sex if sex in ("M", "F") else None
     exact = born is not None and exactness in (None, "day") and not (born.month == 1 and born.day == 1)
     if card:
-        read = read_mykad(card, event_year)
+        read = read_mykad(card, event.year)
         conflict = bool(
             (known_sex and read.sex != known_sex) or (exact and read.birth_date and read.birth_date != born)
         )
@@ -141,7 +148,8 @@ def _one(
             born, exact = read.birth_date, True
     if known_sex is None and parsed.sex_hint != "U":
         known_sex = parsed.sex_hint
-    year = born.year if born else (event_year - int(age) if not math.isnan(age) else None)
+    year = born.year if born else (event.year - int(age) if not math.isnan(age) else None)
+    first, last = _born_between(born, exact, age, event)
     tokens, sounds = core_tokens(parsed)
     return (
         parsed.sorted_name or None,
@@ -153,12 +161,27 @@ def _one(
         known_sex,
         born.isoformat() if born and exact else None,
         year,
+        first,
+        last,
         born is not None,
         card,
         number if not card and kind in (None, "passport", "mykad") else None,
         number if not card and kind not in (None, "passport", "mykad") else None,
         conflict,
     )
+
+
+def _born_between(
+    born: date | None, exact: bool, age: float, event: date
+) -> tuple[int | None, int | None]:
+    """First and last day of birth that a record allows, in days since 1970: a date, a year, an age at the event."""
+    if born:
+        first, last = (born, born) if exact else (date(born.year, 1, 1), date(born.year, 12, 31))
+        return (first - _EPOCH).days, (last - _EPOCH).days
+    if math.isnan(age):
+        return None, None
+    latest = (event - _EPOCH).days - int(int(age) * _YEAR)
+    return latest - int(_YEAR), latest
 
 
 def core_tokens(parsed: ParsedName) -> tuple[list[str], list[str]]:
@@ -171,6 +194,11 @@ def core_tokens(parsed: ParsedName) -> tuple[list[str], list[str]]:
         sorted({parsed.tokens[i] for i in kept}),
         sorted({parsed.sounds[i] for i in kept}),
     )
+
+
+def _place_words(text: str | None) -> str | None:
+    """A place's name in lower-case ASCII letters and digits: clerks differ in case, dots and marks."""
+    return _NOT_WORD.sub(" ", anyascii(text).lower()).strip() or None if text else None
 
 
 def _text(column: pd.Series, unknown: str | None = None) -> list[str | None]:

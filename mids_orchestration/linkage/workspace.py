@@ -42,7 +42,7 @@ def open_workspace(prepared: pd.DataFrame, *, threads: int = 2) -> Workspace:
 _RAREST_NAME = 1e-8
 
 _LIST_COLUMNS = frozenset(("tokens", "sounds", "readings", "address_words"))
-_INT_COLUMNS = frozenset(("birth_year", "event_day"))
+_INT_COLUMNS = frozenset(("birth_year", "born_first", "born_last", "event_day"))
 _BOOL_COLUMNS = frozenset(("year_exact", "mykad_conflict"))
 
 

@@ -17,6 +17,7 @@ select
     reported_on,
     recorded_on,
     state_code,
+    locality_text,
     raid_no,
     raid_on,
     victim_count,

@@ -19,6 +19,8 @@ with pdrm as (
         reported_on,
         recorded_on,
         state_name,
+        district_name as district_text,
+        sector_text as site_text,
         raid_no,
         raid_on,
         victim_count,
@@ -53,6 +55,8 @@ jim as (
         cast(null as date) as reported_on,
         recorded_on,
         state_name,
+        cast(null as {{ dbt.type_string() }}) as district_text,
+        cast(null as {{ dbt.type_string() }}) as site_text,
         operation_no as raid_no,
         occurred_on as raid_on,
         cast(null as {{ dbt.type_bigint() }}) as victim_count,
@@ -91,6 +95,8 @@ apmm as (
         cast(reported_at as date) as reported_on,
         cast(reported_at as date) as recorded_on,
         state_name,
+        cast(null as {{ dbt.type_string() }}) as district_text,
+        cast(null as {{ dbt.type_string() }}) as site_text,
         incident_no as raid_no,
         cast(occurred_at as date) as raid_on,
         migrant_count as victim_count,
@@ -129,6 +135,8 @@ kln as (
         reported_on,
         recorded_on,
         state_name,
+        cast(null as {{ dbt.type_string() }}) as district_text,
+        site_text,
         cast(null as {{ dbt.type_string() }}) as raid_no,
         cast(null as date) as raid_on,
         1 as victim_count,
@@ -169,6 +177,8 @@ jkdm as (
         cast(null as date) as reported_on,
         recorded_on,
         state_name,
+        cast(null as {{ dbt.type_string() }}) as district_text,
+        cast(null as {{ dbt.type_string() }}) as site_text,
         cast(null as {{ dbt.type_string() }}) as raid_no,
         cast(null as date) as raid_on,
         victim_count,
@@ -204,6 +214,8 @@ jtk as (
         reported_on,
         recorded_on,
         state_name,
+        cast(null as {{ dbt.type_string() }}) as district_text,
+        cast(null as {{ dbt.type_string() }}) as site_text,
         cast(null as {{ dbt.type_string() }}) as raid_no,
         inspected_on as raid_on,
         cast(null as {{ dbt.type_bigint() }}) as victim_count,
@@ -249,6 +261,8 @@ akps as (
         cast(null as date) as reported_on,
         recorded_on,
         state_name,
+        cast(null as {{ dbt.type_string() }}) as district_text,
+        cast(null as {{ dbt.type_string() }}) as site_text,
         encounter_no as raid_no,
         cast(occurred_at as date) as raid_on,
         cast(null as {{ dbt.type_bigint() }}) as victim_count,
@@ -313,6 +327,14 @@ coded as (
         told.reported_on,
         told.recorded_on,
         coalesce(map_state.state_code, 'XX') as state_code,
+        -- The police write the compound abroad where the kind of premises stands at home.
+        case
+            when
+                told.source_agency_code = 'PDRM'
+                and coalesce(map_exploitation.exploitation_code, 'Unknown') <> 'ForcedCriminality'
+                then told.district_text
+            else told.site_text
+        end as locality_text,
         told.raid_no,
         told.raid_on,
         told.victim_count,

@@ -16,6 +16,7 @@ ranked as (
     select
         cases.case_no_norm,
         cases.state_code,
+        cases.locality_text,
         cases.event_on,
         cases.raid_no,
         row_number() over (
@@ -56,6 +57,7 @@ placed as (
             else coalesce(own_case.state_code, investigation.state_code, 'XX')
         end as state_code,
         person.country_code,
+        coalesce(person.locality_text, own_case.locality_text, investigation.locality_text) as locality_text,
         coalesce(own_case.event_on, investigation.event_on, person.event_on) as event_on,
         coalesce(own_case.raid_no, investigation.raid_no) as raid_no,
         person.known_on
@@ -95,6 +97,7 @@ select
     document_no,
     state_code,
     country_code,
+    locality_text,
     event_on,
     raid_no,
     known_on
