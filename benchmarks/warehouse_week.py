@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.warehouse_build import build_dbt, write_zone
 
-SIZES = [int(n) for n in os.environ.get("MIDS_BENCH_RECORDS", "300000,1000000,3000000").split(",")]
+SIZES = [int(n) for n in os.environ.get("MIDS_BENCH_RECORDS", "300000 1000000 3000000").split()]
 DAY = date(2026, 7, 6)
 WEEKS = 500
 LAYERS = ("conformed", "linked", "marts", "quality")

@@ -22,7 +22,7 @@ from mids_orchestration.landing.store import CONTRACT_FILE
 
 #: Fewer landed records than this are built anew every time, which is as cheap and simpler (decision 0023; measured by
 #: ``python -m benchmarks warehouse_week``).
-ONLY_NEWS_FROM = 2_000_000
+ONLY_NEWS_FROM = 300_000
 #: A larger share of records that is new, or of persons linked otherwise, is not worth the search for what it touches.
 LARGEST_SHARE = 0.1
 

@@ -107,7 +107,9 @@ def link_week(
         scored = _score_fresh(work, model, json.loads((root / CAPS).read_text())["block_caps"], counts)
         pairs = pd.concat([_standing(work, root / PAIRS), scored], ignore_index=True)
         pairs = pairs.sort_values(["record_id_l", "record_id_r"], kind="stable").reset_index(drop=True)
-        rows = work.con.execute("SELECT record_id, list_case FROM everybody ORDER BY record_id").fetchall()
+        rows = work.con.execute(
+            "SELECT record_id, list_case, agency FROM everybody ORDER BY record_id"
+        ).fetchall()
         result = finish(rows, pairs, model, config, previous, same, different, counts)
         _write(result.pairs, root / PAIRS)
         _write_table(work, "SELECT * FROM everybody ORDER BY record_id", root / PREPARED)

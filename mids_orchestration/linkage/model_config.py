@@ -26,6 +26,7 @@ class Level:
     tf_column: column whose share (`tf_<column>`) replaces u for this very value.
     group: levels of one kind of knowledge (full dates, years only, …). How much is known does not depend
         on being the same person, so within a comparison every group gets as much m as it has u.
+    one_event: both records tell of one event (`candidates.py`).
     words: how a reviewer reads this level, English and Malay.
     """
 
@@ -37,6 +38,7 @@ class Level:
     fixed_m: bool = False
     tf_column: str | None = None
     group: str = ""
+    one_event: bool = False
     words: tuple[str, str] = ("", "")
 
     @property
@@ -90,6 +92,7 @@ class LinkageConfig:
         from the data at hand (new records of an event are new evidence), over the frozen size of its nationality.
         shared: the count is of other agencies' records; most records share with none, and the share is then
         among those that do (an event that two agencies list is where their lists meet).
+    only_candidate_bits: weight of being the only candidate of another list in one event (`candidates.py`); 0: none.
     refine: after training, estimate m and the prior once more over all candidate pairs together
         (`em.py`); for lists whose overlap nobody knows.
     """
@@ -112,6 +115,7 @@ class LinkageConfig:
     min_matches_to_train: float = 25.0
     max_matches_factor: float = 3.0
     refine: bool = False
+    only_candidate_bits: float = 0.0
     shrink_pseudo_matches: float = 50.0
     term_columns: tuple[str, ...] = ()
     term_within: tuple[tuple[str, str], ...] = ()

@@ -14,6 +14,8 @@ Decisions that a reader should know:
   in a boat of two hundred says little, meeting in a case of three says much.
 - An event is weighed by the records of the *other* agencies in it, victims and suspects apart: the accused of a
   case are looked for among its suspects, however many victims it had.
+- The district, town or compound says more than the state, and two different ones say no. An organisation that does
+  not know the day writes that of the report, months later: so one locality counts within months too.
 - A year known to both lists and a year beside a full date are different levels: who knows no birthday tells none
   anywhere, while an officer's estimate beside a date says little. m of birth is learnt from people charged and
   investigated in one case, because people found by their documents always have dates.
@@ -171,17 +173,19 @@ EVENT = Comparison(
                      "kes lain agensi sama dalam minggu-minggu itu")),
         Level("case_no_l = case_no_r OR raid_no_l = raid_no_r", "same case or raid", 0.45, 1e-3,
               tf_column="case_people",
-              words=("same case or raid number", "nombor kes atau serbuan sama")),
+              one_event=True, words=("same case or raid number", "nombor kes atau serbuan sama")),
         Level(f"{_DAYS} <= 3 AND {_NEAR}", "same days, same locality", 0.10, 1e-4, tf_column="near_people",
-              words=("event within three days in the same district or town",
+              one_event=True, words=("event within three days in the same district or town",
                      "kejadian dalam tiga hari di daerah atau bandar sama")),
         Level(f"{_DAYS} <= 3 AND {_PLACE} AND NOT {_FAR}", "same days, same place", 0.10, 1e-3,
               tf_column="days_people",
-              words=("event within three days at the same place", "kejadian dalam tiga hari di tempat sama")),
+              one_event=True, words=("event within three days at the same place",
+                                     "kejadian dalam tiga hari di tempat sama")),
         Level(f"{_DAYS} <= 3 AND NOT {_PLACED} AND NOT {_FAR}", "same days, place not known", 0.06, 2e-3,
-              words=("event within three days, place not known", "kejadian dalam tiga hari, tempat tidak pasti")),
+              one_event=True, words=("event within three days, place not known",
+                                     "kejadian dalam tiga hari, tempat tidak pasti")),
         Level(f"{_DAYS} <= 45 AND {_NEAR}", "same weeks, same locality", 0.04, 5e-4,
-              words=("event within weeks in the same district or town",
+              one_event=True, words=("event within weeks in the same district or town",
                      "kejadian dalam beberapa minggu di daerah atau bandar sama")),
         Level(f"{_DAYS} <= 45 AND {_PLACE} AND NOT {_FAR}", "same weeks, same place", 0.04, 8e-3,
               words=("event within weeks at the same place", "kejadian dalam beberapa minggu di tempat sama")),
@@ -190,7 +194,7 @@ EVENT = Comparison(
         Level(f"{_DAYS} <= 45", "same weeks, other place", 0.03, 0.02,
               words=("event within weeks elsewhere", "kejadian dalam beberapa minggu di tempat lain")),
         Level(f"{_DAYS} <= 240 AND {_NEAR}", "same months, same locality", 0.04, 2e-3,
-              words=("event within months in the same district or town",
+              one_event=True, words=("event within months in the same district or town",
                      "kejadian dalam beberapa bulan di daerah atau bandar sama")),
         Level(_PLACE, "same place, other time", 0.05, 0.15,
               words=("same place at another time", "tempat sama pada masa lain")),
@@ -274,9 +278,8 @@ def _others_around(place: str) -> str:
 
 DEFAULT = LinkageConfig(
     name="persons-4",
-    # Among the victims of two samples (seeds 20260629 and 7) 0.65 keeps precision at 0.99; further down every
-    # second pair that is added is wrong (`python -m benchmarks.linkage_sample` on a home of each).
-    threshold=0.65,
+    threshold=0.8,
+    only_candidate_bits=2.5,
     comparisons=(NAME, BIRTH, DOCUMENT, EVENT, NATIONALITY, SEX, SIDE),
     blocking=BLOCKING,
     training_rules=(

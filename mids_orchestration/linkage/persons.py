@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from mids_orchestration.linkage.blocking import build_keys, count_and_cap, form_pairs
+from mids_orchestration.linkage.candidates import weigh_candidates
 from mids_orchestration.linkage.cluster import cluster
 from mids_orchestration.linkage.engine import score, train
 from mids_orchestration.linkage.keys import EVENT_COLUMNS, assign_keys
@@ -84,7 +85,7 @@ def link_persons(
         pairs, counts = score_pairs(work, model)
     finally:
         work.con.close()
-    rows = list(zip(records, prepared["list_case"].tolist(), strict=True))
+    rows = list(zip(records, prepared["list_case"].tolist(), prepared["agency"].tolist(), strict=True))
     result = finish(rows, pairs, model, active, previous, same, different, counts | report)
     result.metrics["mykad_conflicts"] = int(prepared["mykad_conflict"].sum())
     result.prepared = prepared
@@ -92,7 +93,7 @@ def link_persons(
 
 
 def finish(
-    records: list[tuple[str, str | None]],
+    records: list[tuple[str, str | None, str | None]],
     pairs: pd.DataFrame,
     model: TrainedModel,
     config: LinkageConfig,
@@ -101,16 +102,17 @@ def finish(
     different: Iterable[tuple[str, str]],
     report: dict[str, Any],
 ) -> LinkageResult:
-    """From scored pairs to people with keys. records: (record id, case within its list) in order of id."""
+    """From scored pairs to people with keys. records: (record id, case within its list, list) in order of id."""
+    pairs = weigh_candidates(pairs, {record: agency for record, _, agency in records}, config)
     groups, refused = cluster(
         pairs,
         threshold=config.threshold,
-        exclusive=dict(records),
+        exclusive={record: case for record, case, _ in records},
         must=same,
         must_not=different,
         max_size=config.max_cluster,
     )
-    ids = [record for record, _ in records]
+    ids = [record for record, _, _ in records]
     keys, events = assign_keys(groups, ids, previous)
     links = link_table(ids, keys, pairs, model.version)
     metrics = _metrics(links, pairs, config, events, refused) | report

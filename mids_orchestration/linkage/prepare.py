@@ -171,9 +171,7 @@ def _one(
     )
 
 
-def _born_between(
-    born: date | None, exact: bool, age: float, event: date
-) -> tuple[int | None, int | None]:
+def _born_between(born: date | None, exact: bool, age: float, event: date) -> tuple[int | None, int | None]:
     """First and last day of birth that a record allows, in days since 1970: a date, a year, an age at the event."""
     if born:
         first, last = (born, born) if exact else (date(born.year, 1, 1), date(born.year, 12, 31))

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from mids_orchestration.linkage.candidates import ONLY
 from mids_orchestration.linkage.model_config import LinkageConfig
 
+_ONLY_WORDS = (
+    "nobody else of the other list in this event comes near",
+    "tiada orang lain dalam senarai satu lagi bagi kejadian ini yang hampir serupa",
+)
 REASON_COLUMNS = ["reasons_en", "reasons_ms"]
 
 
@@ -29,6 +34,9 @@ def describe_pairs(pairs: pd.DataFrame, config: LinkageConfig) -> pd.DataFrame:
         for language in (0, 1):
             words = {top - i: level.words[language] or level.label for i, level in enumerate(said)}
             parts[language].append(pairs[column].map(words).astype(object).fillna(""))
+    if ONLY in pairs:
+        for language, word in enumerate(_ONLY_WORDS):
+            parts[language].append(pairs[ONLY].map({True: word}).astype(object).fillna(""))
     return pd.DataFrame(
         {
             name: [

@@ -18,13 +18,18 @@ import pandas as pd
 from mids_orchestration.linkage.identity import clean_document
 from mids_orchestration.linkage.model_config import Comparison, TrainedModel
 from mids_orchestration.linkage.names import parse_name
-from mids_orchestration.linkage.prepare import PERSON_COLUMNS, core_tokens, prepare_persons
+from mids_orchestration.linkage.prepare import core_tokens, prepare_persons
 from mids_orchestration.linkage.reasons import describe_pairs
 from mids_orchestration.linkage.workspace import attach_terms, open_workspace
 
 #: The index as the warehouse holds it: one row per key (s + sound, or d + document) and record, by key.
 INDEX_TABLE = "linked.person_search"
 _COMPARED = ("name", "birth", "document", "nationality", "sex")
+#: What preparing reads for these; places and cases are not asked for.
+_READ = (
+    "person_record_id", "full_name", "sex_code", "birth_date", "birth_date_precision", "age_years", "nationality_code",
+    "document_type", "document_no", "event_on", "known_on",
+)  # fmt: skip
 _CANDIDATES = 1000
 _ASKED = "?"
 
@@ -72,7 +77,7 @@ def search_persons(
     found = _candidates(connection, name, nationality, document)
     if not len(found):
         return pd.DataFrame(columns=["person_record_id", "match_weight", "reasons_en", "reasons_ms"])
-    columns = ", ".join(f"person.{c}" for c in PERSON_COLUMNS)
+    columns = ", ".join(f"person.{c}" for c in _READ)
     connection.register("search_found", found)
     persons = connection.execute(
         f"select {columns} from conformed.cnf_person as person"
