@@ -1,8 +1,8 @@
 """One week of new deliveries: building what is new beside building everything, and whether their rows agree.
 
-``python -m benchmarks warehouse_week`` measures 300 thousand, 1 and 3 million records; MIDS_BENCH_RECORDS another number.
-Upon the records of ``warehouse_build`` a week lands that is a five-hundredth of them: new papers with their persons, and
-corrections of papers of all years. Each way is timed from the choice of what is built (mids_orchestration/news.py) to
+``python -m benchmarks warehouse_week`` measures 300 thousand, 1 and 3 million records; MIDS_BENCH_RECORDS another
+number. Upon the records of ``warehouse_build`` a week lands that is a five-hundredth of them: new papers with their
+persons, and corrections of papers of all years. Each way is timed from the choice of what is built (news.py) to
 the end of dbt's second stride, without data tests, DuckDB limited to 2 GiB. Every table is then compared, row by row.
 The least size at which the news are cheaper is what ``ONLY_NEWS_FROM`` in that module should be.
 """
@@ -92,7 +92,9 @@ def differing(one: Path, other: Path) -> list[str]:
 
 def main() -> None:
     """Print the seconds of both ways for each size, and the tables whose rows differ (none should)."""
-    print(f"{'records':>12}{'of the week':>12}{'everything':>12}{'the news':>10}{'share':>8}  tables that differ")
+    print(
+        f"{'records':>12}{'of the week':>12}{'everything':>12}{'the news':>10}{'share':>8}  tables that differ"
+    )
     for size in SIZES:
         with tempfile.TemporaryDirectory(prefix="mids-week-") as folder:
             home = Path(folder) / "weekly"

@@ -85,7 +85,7 @@ def begin(
 
 
 def widen(connection: duckdb.DuckDBPyConnection) -> Scope:
-    """Build the linked layer and the marts anew if linkage has changed its mind about many; to be asked after it ran."""
+    """Build the linked layer and the marts anew if linkage, which ran before, changed its mind about many."""
     connection.execute(_TABLES)
     row = connection.execute("select only_news, reason from news.build").fetchone()
     if row is None or not row[0]:

@@ -60,8 +60,8 @@ def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
     born_first and born_last (days since 1970 between which the date, year or age puts the birth), year_exact (bool:
     from a date, not from an age), nationality, mykad, passport, other_document, side (V
     victim, S suspect), agency, list_case (agency and case), case_no, raid_no, event_day (days since 1970),
-    state, abroad (country when not Malaysia), locality (district, town or compound, folded), mykad_conflict (bool: the MyKad contradicts the stated sex or
-    birth date).
+    state, abroad (country when not Malaysia), locality (district, town or compound, folded),
+    mykad_conflict (bool: the MyKad contradicts the stated sex or birth date).
     """
     check_persons(persons)
     frame = persons.reindex(columns=list(PERSON_COLUMNS)).copy()

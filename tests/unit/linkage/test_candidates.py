@@ -63,5 +63,5 @@ def test_what_a_record_says_of_place_and_birth() -> None:
     )
     assert spans.loc["1"].tolist() == ["1990-05-17", "1990-05-17"]
     assert spans.loc["2"].tolist() == ["1990-01-01", "1990-12-31"], "1 January stands for a year"
-    assert spans.loc["3"].tolist() == ["1989-05-17", "1990-05-17"]
+    assert spans.loc["3"].tolist() == ["1989-05-18", "1990-05-18"], "thirty mean years before, to a day"
     assert spans.loc["4"].tolist() == ["", ""]
