@@ -114,8 +114,8 @@ def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
     ]
     out["case_no"] = _text(frame["case_no_norm"])
     out["raid_no"] = _text(frame["raid_no"])
-    days = (event - pd.Timestamp("1970-01-01")).dt.days
-    out["event_day"] = pd.array([None if pd.isna(d) else int(d) for d in days], dtype="Int64")
+    since = (event - pd.Timestamp("1970-01-01")).dt.days
+    out["event_day"] = pd.array([None if pd.isna(d) else int(d) for d in since], dtype="Int64")
     out["state"] = _text(frame["state_code"], unknown="XX")
     out["locality"] = [_place_words(v) for v in _text(frame["locality_text"])]
     out["abroad"] = [c if c != "MY" else None for c in _text(frame["country_code"], unknown="XX")]
