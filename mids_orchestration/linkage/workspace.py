@@ -175,11 +175,15 @@ def _count_live(work: Workspace, config: LinkageConfig) -> None:
         for name, _, shared in config.live_counts
         if shared
     )
+    # Two statements: nested in one, DuckDB runs the inner windows again for every outer one (ten times as long).
+    work.con.execute(
+        f"CREATE OR REPLACE TEMP TABLE counted AS SELECT record_id, nationality, {counts} FROM records"
+    )
     work.con.execute(
         "CREATE OR REPLACE TEMP TABLE live AS SELECT"
-        f" record_id, {', '.join(f'{name}_count' for name, *_ in config.live_counts)}, {met}"
-        f" FROM (SELECT record_id, nationality, {counts} FROM records)"
+        f" record_id, {', '.join(f'{name}_count' for name, *_ in config.live_counts)}, {met} FROM counted"
     )
+    work.con.execute("DROP TABLE counted")
 
 
 def _attach_live(work: Workspace, config: LinkageConfig, records: int) -> None:
