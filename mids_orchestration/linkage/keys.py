@@ -12,6 +12,7 @@ record). When two earlier people meet in one group, the key with more records in
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 
 import pandas as pd
 
@@ -39,19 +40,23 @@ def assign_keys(
     Returns (record → person_key, events). Events: `merged` (before: the key that ended), `split` (after: the
     new key), `moved` (records that changed between two surviving keys), `withdrawn` (key without records).
     """
-    members: dict[str, list[str]] = {}
-    for record in records:
-        members.setdefault(groups.get(record, record), []).append(record)
     before: dict[str, str] = {}
     if previous is not None and len(previous):
         before = dict(
             zip(previous["person_record_id"].astype(str), previous["person_key"].astype(str), strict=True)
         )
-    taken = set(before.values())
+    holders = Counter(before.values())
+    # Whoever stood alone and stands alone keeps the key: nobody else can claim it. In a week that is nearly everybody.
+    keys = {r: before[r] for r in records if r not in groups and r in before and holders[before[r]] == 1}
+    members: dict[str, list[str]] = {}
+    for record in records:
+        if record not in keys:
+            members.setdefault(groups.get(record, record), []).append(record)
+    taken = set(holders)
     claims: list[tuple[int, str, str, str]] = []
     founder: dict[str, str] = {}
     for record, key in before.items():
-        if key not in founder or record < founder[key]:
+        if holders[key] > 1 and (key not in founder or record < founder[key]):
             founder[key] = record
     for group, of_group in members.items():
         held: dict[str, int] = {}
@@ -60,7 +65,7 @@ def assign_keys(
                 held[before[record]] = held.get(before[record], 0) + 1
         inside = set(of_group) if held else set()
         for key, count in held.items():
-            claims.append((-count, "0" if founder[key] in inside else "1", key, group))
+            claims.append((-count, "0" if founder.get(key, of_group[0]) in inside else "1", key, group))
     key_of_group: dict[str, str] = {}
     given: set[str] = set()
     for _, _, key, group in sorted(claims):
@@ -72,7 +77,7 @@ def assign_keys(
             key = new_key(min(members[group]), taken)
             taken.add(key)
             key_of_group[group] = key
-    keys = {record: key_of_group[group] for group, of_group in members.items() for record in of_group}
+    keys |= {record: key_of_group[group] for group, of_group in members.items() for record in of_group}
     return keys, _events(before, keys)
 
 

@@ -7,6 +7,7 @@ its result. What does not: any of these steps' own logic.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -158,13 +159,14 @@ def link_table(records: list[str], keys: dict[str, str], pairs: pd.DataFrame, ve
             for record in (left, right):
                 if record not in best or weight > best[record][1]:
                     best[record] = (probability, weight)
-    sizes: dict[str, int] = {}
-    for key in keys.values():
-        sizes[key] = sizes.get(key, 0) + 1
+    sizes = Counter(keys.values())
     nothing = (float("nan"), float("nan"))
-    frame = pd.DataFrame(
-        [(r, keys[r], *best.get(r, nothing), version, sizes[keys[r]]) for r in records], columns=LINK_COLUMNS
-    )
+    found = [best.get(r, nothing) for r in records]
+    of = [keys[r] for r in records]
+    columns = (
+        records, of, [f[0] for f in found], [f[1] for f in found], version, [sizes[k] for k in of],
+    )  # fmt: skip
+    frame = pd.DataFrame(dict(zip(LINK_COLUMNS, columns, strict=True)), index=range(len(records)))
     return frame.astype(
         {"person_record_id": "str", "person_key": "str", "match_probability": float, "match_weight": float,
          "model_version": "str", "cluster_size": "int64"}
