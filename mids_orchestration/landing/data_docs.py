@@ -31,7 +31,8 @@ _SHOWN_LINES = 20
 _FETCHED_IN_STYLE = re.compile(r"url\(\s*['\"]?(?:https?:)?//[^)]*\)", re.IGNORECASE)
 _STYLE = """<style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem}
 table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ccc;padding:.35rem .6rem;text-align:left;
-vertical-align:top;overflow-wrap:anywhere}.badge{font-family:monospace}nav ol{display:flex;gap:1rem;list-style:none;padding:0}
+vertical-align:top;overflow-wrap:anywhere}.badge{font-family:monospace}
+nav ol{display:flex;gap:1rem;list-style:none;padding:0}
 a[data-toggle]{display:none}
 i.text-success::before{content:"\u2713"}i.text-danger::before{content:"\u2717"}i.text-warning::before{content:"!"}
 body:has(#option2:checked) :is(.hide-succeeded-validation-target,:has(>.hide-succeeded-validation-target-child),
