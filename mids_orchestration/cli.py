@@ -11,7 +11,6 @@ import json
 import logging
 import os
 import socket
-import subprocess
 import sys
 from datetime import date, datetime
 from pathlib import Path
@@ -193,7 +192,8 @@ def dev(
     typer.echo(f"Dagster UI: http://127.0.0.1:{port}   (data home {settings.home}; Ctrl-C ends it)", err=True)
     command = [str(Path(sys.executable).parent / "dagster"), "dev"]
     command += ["-w", str(REPOSITORY / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
-    raise typer.Exit(subprocess.call(command, cwd=REPOSITORY))
+    os.chdir(REPOSITORY)
+    os.execv(command[0], command)  # becomes dagster, so that whoever ends this ends it and its children
 
 
 @release_app.command("list")

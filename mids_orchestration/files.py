@@ -23,9 +23,9 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise
 
 
-def sync_dir(folder: Path) -> None:
-    """Make the names in *folder* durable."""
-    handle = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Make a file's bytes, or a folder's names, survive a power cut."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from expectations.contract import Contract
+from expectations.contract import Contract, RecordType
 from mids_orchestration.landing.store import CONTRACT_FILE
 
 #: Fewer landed records than this are built anew every time, which is as cheap and simpler (decision 0023; measured by
@@ -214,7 +214,7 @@ def _name_records(
                 )
 
 
-def _whole(kind: object) -> str:
+def _whole(kind: RecordType) -> str:
     """The first column of a record's key: the paper of a person, the file of a charge; macro told_key says the same."""
-    first = next(column.landed_as for column in kind.columns if column.key)  # type: ignore[attr-defined]
+    first = next(column.landed_as for column in kind.columns if column.key)
     return f"coalesce(trim(\"{first.replace(chr(34), chr(34) * 2)}\"), '')"

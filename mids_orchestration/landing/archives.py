@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from expectations.contract import Contract
-from mids_orchestration.files import sync_dir, write_atomically
+from mids_orchestration.files import sync, write_atomically
 from mids_orchestration.landing.delivery import Receiver
 from mids_orchestration.landing.land import refresh
 from mids_orchestration.landing.limits import DEFAULT_LIMITS, Limits
@@ -135,7 +135,7 @@ def erase(home: Path, receipt: Receipt, *, erased_on: date, by: str, reason: str
                     (folder(home, one.agency, record) / f"{one.receipt_id}.parquet").unlink(missing_ok=True)
             (home / "reports" / f"{one.receipt_id}.xlsx").unlink(missing_ok=True)
         path.unlink()
-        sync_dir(path.parent)
+        sync(path.parent)
     return erasure
 
 

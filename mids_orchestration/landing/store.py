@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from expectations.contract import Contract
-from mids_orchestration.files import sync_dir, write_atomically
+from mids_orchestration.files import sync, write_atomically
 from mids_orchestration.landing.limits import Limits
 from mids_orchestration.landing.reasons import DeliveryRefused
 from mids_orchestration.landing.receipts import Receipt, receipt_bytes, receipts_dir
@@ -248,18 +248,10 @@ def sync_files(paths: Sequence[Path]) -> None:
     """Make the contents of *paths* durable, several at a time."""
     if len(paths) < 3:
         for path in paths:
-            _sync_file(path)
+            sync(path)
         return
     with ThreadPoolExecutor(min(16, len(paths))) as pool:
-        list(pool.map(_sync_file, paths))
-
-
-def _sync_file(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        list(pool.map(sync, paths))
 
 
 def make_durable(home: Path, contracts: Collection[Contract]) -> None:
@@ -276,4 +268,4 @@ def make_durable(home: Path, contracts: Collection[Contract]) -> None:
                 quarantine_dir(home, contract.agency, record.name),
             ]
     for folder in folders:
-        sync_dir(folder)
+        sync(folder)

@@ -65,6 +65,7 @@ def assign_keys(
                 held[before[record]] = held.get(before[record], 0) + 1
         inside = set(of_group) if held else set()
         for key, count in held.items():
+            # A key of one record has no founder on file: that record is in this group.
             claims.append((-count, "0" if founder.get(key, of_group[0]) in inside else "1", key, group))
     key_of_group: dict[str, str] = {}
     given: set[str] = set()

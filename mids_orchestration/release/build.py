@@ -24,6 +24,7 @@ import duckdb
 import pandas as pd
 
 from mids_orchestration.calendar import last_closed_week
+from mids_orchestration.files import sync
 from mids_orchestration.release import compare, dashboard, disclosure_step, gates, hub, store, synthetic_step
 from mids_orchestration.release.datapackage import describe_release, package_gate, readme
 from mids_orchestration.release.dictionary import write_dictionary
@@ -253,7 +254,7 @@ def _finish(
     if shelved.exists():  # damaged since: keep the evidence, put the whole one in its place
         shelved.replace(releases / f".damaged-{release_id}-{os.urandom(4).hex()}")
     stage.replace(shelved)
-    store.sync(releases)
+    sync(releases)
     return store.load_release(shelved, built=True)
 
 

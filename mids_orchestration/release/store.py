@@ -23,6 +23,7 @@ from typing import Any
 
 import duckdb
 
+from mids_orchestration.files import sync
 from mids_orchestration.release.model import Bilingual, FeedState, GateResult, Release, ReleaseError
 from mids_orchestration.release.tables import literal, sha256_of
 
@@ -269,12 +270,3 @@ def publisher_lock(releases: Path) -> Iterator[None]:
     with (releases / ".publisher.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
-
-
-def sync(path: Path) -> None:
-    """Make a file's bytes, or a folder's entries, survive a power cut."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

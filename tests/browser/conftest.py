@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +37,36 @@ def browser() -> Iterator[object]:
         started = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield started
         started.close()
+
+
+@contextmanager
+def visiting(browser: Any) -> Iterator[Callable[..., Any]]:
+    """How to open a file at a size; at the end no page may have complained or asked anything of a network."""
+    contexts, complaints, requests = [], [], []
+
+    def visit(path: Path, width: int = 1280, height: int = 900, **options: Any) -> Any:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(path.absolute().as_uri())
+        page.wait_for_function("document.documentElement.dataset.drawn", timeout=20_000)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert [url for url in requests if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+@pytest.fixture
+def visit(browser: object) -> Iterator[Callable[..., Any]]:
+    """Open pages in one test."""
+    with visiting(browser) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

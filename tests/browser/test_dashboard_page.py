@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -22,15 +21,6 @@ NOTICE = Bilingual("Simulated data: no real person or case.", "Data simulasi: ti
 CODES = ("TIP", "SOM", "JOBSCAM")
 
 
-@dataclass
-class Seen:
-    """A page with everything it complained about and asked for."""
-
-    page: object
-    complaints: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-
 @pytest.fixture(scope="module")
 def release(tmp_path_factory):
     """A real release of the small warehouse, current on its shelf."""
@@ -40,30 +30,6 @@ def release(tmp_path_factory):
     built = build(small.write_warehouse(root / "mids.duckdb"), root / "releases", notice=NOTICE)
     switch(built)
     return built
-
-
-@pytest.fixture
-def visit(browser):
-    """Open a file at a size; at the end nothing may have been complained about or asked of a network."""
-    opened: list[tuple[object, Seen]] = []
-
-    def open_at(path: Path, width: int = 1280, height: int = 900, **options):
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        page = context.new_page()
-        seen = Seen(page)
-        page.on("console", lambda message: seen.complaints.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: seen.complaints.append(f"error: {error}"))
-        page.on("request", lambda request: seen.requests.append(request.url))
-        page.goto(path.absolute().as_uri())
-        page.wait_for_function("document.documentElement.dataset.drawn", timeout=20_000)
-        opened.append((context, seen))
-        return page
-
-    yield open_at
-    for context, seen in opened:
-        context.close()
-        assert seen.complaints == []
-        assert [url for url in seen.requests if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
 def value(page, name, attribute="data-value"):

@@ -13,6 +13,7 @@ from release.conftest import build
 from release.small_persons import persons, with_persons
 
 from mids_orchestration.release import open_release, switch
+from tests.browser.conftest import visiting
 
 pytestmark = pytest.mark.browser
 
@@ -34,16 +35,8 @@ def release(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(browser, release):
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    opened = context.new_page()
-    complaints = []
-    opened.on("console", lambda message: complaints.append(message.text))
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.goto(release.dashboard.resolve().as_uri())
-    drawn(opened)
-    yield opened
-    context.close()
-    assert complaints == []
+    with visiting(browser) as visit:
+        yield visit(release.dashboard)
 
 
 def drawn(page):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.conftest import visiting
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("world")]
 
 _CHILDREN = "is_counted and crime_type_code = 'TIP' and is_child_code = 'Y'"
@@ -22,18 +24,12 @@ def file(world, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(browser, file):
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    opened = context.new_page()
-    complaints = []
-    opened.on("console", lambda message: complaints.append(message.text))
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.goto(file.resolve().as_uri())
-    for name, value in {"crime": "TIP", "measure": "persons", "year": "2024", "child": "Y"}.items():
-        opened.get_by_test_id(f"filter-{name}").select_option(value)
-        opened.wait_for_function("document.documentElement.dataset.drawn", timeout=20_000)
-    yield opened
-    context.close()
-    assert complaints == []
+    with visiting(browser) as visit:
+        opened = visit(file)
+        for name, value in {"crime": "TIP", "measure": "persons", "year": "2024", "child": "Y"}.items():
+            opened.get_by_test_id(f"filter-{name}").select_option(value)
+            opened.wait_for_function("document.documentElement.dataset.drawn", timeout=20_000)
+        yield opened
 
 
 def counts(world, column):

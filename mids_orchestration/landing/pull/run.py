@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from mids_orchestration.files import sync_dir
+from mids_orchestration.files import sync
 from mids_orchestration.landing.land import land
 from mids_orchestration.landing.pull.errors import Patience, PullError, SourcesError
 from mids_orchestration.landing.pull.fetched import Errand, Fetched
@@ -94,7 +94,7 @@ def fetch(source: Source, *, home: Path, inbox: Path, as_of: date, patience: Pat
         done.watermark = state.progress.get("watermark")
         if fetched.files:
             state.pending, state.pending_progress = fetched.files, fetched.progress
-            sync_dir(incoming)
+            sync(incoming)
             write_state(home, source.key, state)
             _move(source, state.pending, incoming, home, inbox)
             done.files = [file.name for file in fetched.files]
@@ -195,7 +195,7 @@ def _move(source: Source, files: Sequence[PendingFile], incoming: Path, home: Pa
             with aside.open("rb+") as stream:
                 os.fsync(stream.fileno())
             aside.replace(target)
-            sync_dir(folder)
+            sync(folder)
             ours.unlink()
         elif not (target.exists() and _sha256(target) == file.sha256) and not _received(source, file, home):
             whole = False

@@ -128,13 +128,8 @@ def state_figures(frames: Mapping[str, pd.DataFrame], as_of: date, crime: CrimeF
     return [
         figures_of(crime.code, rows, frames, as_of, str(state), crime)
         for state, rows in mine.groupby("state_code")
-        if is_state(str(state))
+        if str(state).upper() not in _NO_STATE
     ]
-
-
-def is_state(code: str) -> bool:
-    """Whether a code names a state, rather than that none is known."""
-    return code.upper() not in _NO_STATE
 
 
 def untyped_cases(frames: Mapping[str, pd.DataFrame], as_of: date) -> int:

@@ -67,12 +67,9 @@ def age_figures(frames: Mapping[str, pd.DataFrame], as_of: date, crime: CrimeFig
         if own.empty:
             continue
         projected = {"fct_forecast": _nodes(frames.get("fct_forecast_node"), crime.code, child)}
-        country = replace(figures.figures_of(crime.code, own, projected, as_of), child=child)
-        found.append(country)
-        for state, rows in own.groupby("state_code"):
-            if figures.is_state(str(state)):
-                told = figures.figures_of(crime.code, rows, projected, as_of, str(state), country)
-                found.append(replace(told, child=child))
+        country = figures.figures_of(crime.code, own, projected, as_of)
+        states = figures.state_figures({**projected, "fct_weekly_count": own}, as_of, country)
+        found += [replace(told, child=child) for told in (country, *states)]
     return found
 
 
@@ -84,7 +81,7 @@ def _nodes(frame: pd.DataFrame | None, code: str, child: str) -> pd.DataFrame:
     rows = frame[every & (frame["crime_type_code"] == code) & (frame["is_child_code"] == child)]
     rows = rows[rows["unit_code"] == "person"]
     place = rows["state_code"].where(rows["state_code"] != ALL, "")
-    return rows.assign(unique_id=("MY/" + code + "/" + place).str.rstrip("/"), model_name="mids", revision=1)
+    return rows.assign(unique_id=("MY/" + code + "/" + place).str.rstrip("/"))
 
 
 __all__ = ["AGES", "TABLES", "age_figures", "officers_frames"]

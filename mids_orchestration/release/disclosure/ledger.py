@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 
 import pandas as pd
 
+from mids_orchestration.files import write_atomically
 from mids_orchestration.release.disclosure.cells import VALUE
 from mids_orchestration.release.model import ReleaseError
 
@@ -101,12 +101,7 @@ class Ledger:
             if entry.digest != _digest(before, entry.kind, entry.edition, entry.told):
                 raise ValueError("entries do not follow this ledger")
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        aside = self.path.with_suffix(".next")
-        with aside.open("w", encoding="utf-8") as stream:
-            stream.writelines(_line(entry) for entry in (*self.entries, *entries))
-            stream.flush()
-            os.fsync(stream.fileno())
-        aside.replace(self.path)
+        write_atomically(self.path, "".join(_line(entry) for entry in (*self.entries, *entries)).encode())
         self.entries = (*self.entries, *entries)
 
     def _read(self) -> Iterator[Entry]:
