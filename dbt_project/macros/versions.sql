@@ -1,5 +1,6 @@
 {# A table of record versions with three more columns:
      version_no    1 for the oldest content of a record, in the order the agency wrote it
+     version_count how many contents of the record there are
      is_current    the newest content, unless that says that the record is deleted
      took_effect   false for content that was already superseded when it arrived; without those rows the
                    others, in the order they became known, are what was believed at each time
@@ -7,46 +8,54 @@
    deletion after a record of the same moment. The same rule is in mids_orchestration/landing/history.py. #}
 {% macro versions(relation, key) -%}
 {%- set delivered = '_sent_on, is_deleted, _receipt_id, _line_no' -%}
-{%- set several -%}
-(
-    select {{ key }}
-    from {{ relation }}
-    group by {{ key }}
-    having count(*) > 1
-) as several
-{%- endset -%}
 {#- Most records were told once; only the others are sorted, which costs most here. -#}
-select
-    {{ relation }}.*,
-    cast(1 as {{ dbt.type_bigint() }}) as version_no,
-    not is_deleted as is_current,
-    true as took_effect
-from {{ relation }}
-left join {{ several }} on {{ relation }}.{{ key }} = several.{{ key }}
-where several.{{ key }} is null
-union all
-select
-    {{ relation }}.*,
-    row_number() over (
-        partition by {{ relation }}.{{ key }}
-        order by _effective_at, {{ delivered }}, known_on
-    ) as version_no,
-    row_number() over (
-        partition by {{ relation }}.{{ key }}
-        order by
-            _effective_at desc, _sent_on desc, is_deleted desc, _receipt_id desc, _line_no desc, known_on desc
-    ) = 1
-    and not is_deleted as is_current,
-    coalesce(
-        _effective_at >= max(_effective_at) over (
+select *
+from (
+    with several as (
+
+        select
+            {{ key }},
+            count(*) as version_count
+        from {{ relation }}
+        group by {{ key }}
+        having count(*) > 1
+
+    )
+
+    select
+        {{ relation }}.*,
+        cast(1 as {{ dbt.type_bigint() }}) as version_no,
+        cast(1 as {{ dbt.type_bigint() }}) as version_count,
+        not is_deleted as is_current,
+        true as took_effect
+    from {{ relation }}
+    left join several on {{ relation }}.{{ key }} = several.{{ key }}
+    where several.{{ key }} is null
+    union all
+    select
+        {{ relation }}.*,
+        row_number() over (
             partition by {{ relation }}.{{ key }}
-            order by known_on, {{ delivered }}
-            rows between unbounded preceding and 1 preceding
-        ),
-        true
-    ) as took_effect
-from {{ relation }}
-inner join {{ several }} on {{ relation }}.{{ key }} = several.{{ key }}
+            order by _effective_at, {{ delivered }}, known_on
+        ) as version_no,
+        several.version_count,
+        row_number() over (
+            partition by {{ relation }}.{{ key }}
+            order by
+                _effective_at desc, _sent_on desc, is_deleted desc, _receipt_id desc, _line_no desc, known_on desc
+        ) = 1
+        and not is_deleted as is_current,
+        coalesce(
+            _effective_at >= max(_effective_at) over (
+                partition by {{ relation }}.{{ key }}
+                order by known_on, {{ delivered }}
+                rows between unbounded preceding and 1 preceding
+            ),
+            true
+        ) as took_effect
+    from {{ relation }}
+    inner join several on {{ relation }}.{{ key }} = several.{{ key }}
+) as versions
 {%- endmacro %}
 
 {# Rows of a feed that has a line for each part of something (a person of a case, a charge of a file), with

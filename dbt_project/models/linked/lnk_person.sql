@@ -30,6 +30,26 @@ told as (
 
 ),
 
+-- Most persons have one record; only the others are sorted, which costs most here.
+ranked as (
+
+    select
+        linked.person_record_id,
+        row_number() over (
+            partition by linked.person_key
+            order by agency.case_precedence, linked.known_on, linked.person_record_id
+        ) as record_rank
+    from linked
+    inner join {{ ref('ref_agency') }} as agency on linked.source_agency_code = agency.agency_code
+    where linked.person_key in (
+        select several.person_key
+        from linked as several
+        group by several.person_key
+        having count(*) > 1
+    )
+
+),
+
 shared_case as (
 
     select
@@ -65,13 +85,10 @@ select
     linked.cluster_size,
     linked.is_linked,
     -- 1 leads: what it tells of the person stands where records differ.
-    row_number() over (
-        partition by linked.person_key
-        order by agency.case_precedence, linked.known_on, linked.person_record_id
-    ) as record_rank
+    coalesce(ranked.record_rank, 1) as record_rank
 from linked
 inner join told on linked.person_record_id = told.person_record_id
-inner join {{ ref('ref_agency') }} as agency on linked.source_agency_code = agency.agency_code
+left join ranked on linked.person_record_id = ranked.person_record_id
 inner join {{ ref('ref_role') }} as role on linked.role_code = role.role_code
 left join {{ mids.touched('lnk_case', 'case_record_id') }} as own_case
     on

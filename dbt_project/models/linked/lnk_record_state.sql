@@ -1,7 +1,29 @@
 -- One row per case or person record and week from which something else was known of it. It holds until
 -- to_week, 9999-12-31 while nothing newer is known. A person's place and crime type move with the case.
 {{ config(materialized=mids.brought_up_to_date(), unique_key='record_id') }}
-with case_told as (
+with case_version as (
+
+    select
+        version.*,
+        {{ mids.week_start('version.known_on') }} as known_week
+    from {{ mids.touched('cnf_case_version', 'case_record_id') }} as version
+    where version.took_effect
+
+),
+
+-- The last version known in a week holds until the week of the next one; of most records there is no next one.
+case_until as (
+
+    select
+        case_record_id,
+        version_no,
+        {{ mids.until('known_week', 'case_record_id', 'version_no') }} as to_week
+    from case_version
+    where version_count > 1
+
+),
+
+case_told as (
 
     select
         link.case_key as unit_key,
@@ -14,12 +36,12 @@ with case_told as (
         version.crime_type_code,
         version.state_code,
         version.exploitation_code,
-        {{ mids.week_start('version.known_on') }} as from_week,
-        -- The last version known in a week holds until the week of the next one.
-        {{ mids.until(mids.week_start('version.known_on'), 'version.case_record_id', 'version.version_no') }} as to_week
-    from {{ mids.touched('cnf_case_version', 'case_record_id') }} as version
+        version.known_week as from_week,
+        coalesce(case_until.to_week, cast('9999-12-31' as date)) as to_week
+    from case_version as version
     inner join {{ mids.touched('lnk_case', 'case_record_id') }} as link on version.case_record_id = link.case_record_id
-    where version.took_effect
+    left join case_until
+        on version.case_record_id = case_until.case_record_id and version.version_no = case_until.version_no
 
 ),
 
@@ -34,6 +56,28 @@ counted_case as (
 
     select * from case_state
     where is_counted
+
+),
+
+person_version as (
+
+    select
+        version.*,
+        {{ mids.week_start('version.known_on') }} as known_week
+    from {{ mids.touched('cnf_person_version', 'person_record_id') }} as version
+    where version.took_effect
+
+),
+
+person_until as (
+
+    select
+        person_record_id,
+        version_no,
+        {{ mids.until('known_week', 'person_record_id', 'version_no') }} as to_week,
+        min(known_week) over (partition by person_record_id) as first_week
+    from person_version
+    where version_count > 1
 
 ),
 
@@ -56,14 +100,12 @@ person_told as (
         version.age_years,
         version.state_code,
         version.exploitation_code,
-        {{ mids.week_start('version.known_on') }} as from_week,
-        {{ mids.until(mids.week_start('version.known_on'), 'version.person_record_id', 'version.version_no') }}
-            as to_week,
-        min({{ mids.week_start('version.known_on') }}) over (
-            partition by version.person_record_id
-            order by {{ mids.week_start('version.known_on') }}, version.version_no
-        ) as first_week
-    from {{ mids.touched('cnf_person_version', 'person_record_id') }} as version
+        version.known_week as from_week,
+        coalesce(person_until.to_week, cast('9999-12-31' as date)) as to_week,
+        coalesce(person_until.first_week, version.known_week) as first_week
+    from person_version as version
+    left join person_until
+        on version.person_record_id = person_until.person_record_id and version.version_no = person_until.version_no
     left join {{ mids.touched('lnk_person', 'person_record_id') }} as link
         on version.person_record_id = link.person_record_id
     left join {{ mids.touched('lnk_case', 'case_record_id') }} as own_case
@@ -71,7 +113,6 @@ person_told as (
             version.source_agency_code = own_case.source_agency_code
             and version.case_source_key = own_case.source_record_key
     inner join {{ ref('ref_role') }} as role on version.role_code = role.role_code
-    where version.took_effect
 
 ),
 
