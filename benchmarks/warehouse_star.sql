@@ -4,6 +4,8 @@
 create macro plain(t) as trim(regexp_replace(upper(t), '[^0-9A-Z]+', ' ', 'g'));
 create macro day(t) as cast(coalesce(try_strptime(t, '%d/%m/%Y'), try_strptime(t, '%d-%m-%Y'), try_cast(t as timestamp)) as date);
 create macro moment(t) as coalesce(try_strptime(t, '%d/%m/%Y %H:%M'), try_cast(t as timestamp));
+create macro age(born, d) as date_diff('year', born, d)
+    - case when strftime(d, '%m%d') < strftime(born, '%m%d') then 1 else 0 end;
 create macro monday(d) as cast(date_trunc('week', d) as date);
 create macro case_no(t) as 'PDRM ' || regexp_extract(plain(t), '(TIP|SOM)', 1) || '/'
     || regexp_extract(plain(t) || ' ', ' 0*([0-9]+) (20[0-9][0-9]) ', 1) || '/'
@@ -40,20 +42,21 @@ left join (select exploitation_code as e, crime_type_code as crime from ref_expl
 left join map_section as sec on sec.act_code = 'ATIPSOM'
     and regexp_extract(regexp_replace(plain(seksyen), '(AKTA|ACT) [0-9]+', ''), '[0-9]+[A-K]?') = sec.section;
 
--- The opening extract was known the Monday after each case was recorded.
+-- The opening extract was known the Monday after each record was made.
+create macro known(received_on, first_on, recorded_on) as case when received_on = first_on
+    then least(received_on, monday(recorded_on) + 7) else received_on end;
 create table case_version as
 select *,
     coalesce(case when occurred_on <= known_on then occurred_on end, case when reported_on <= known_on then reported_on end,
         case when recorded_on <= known_on then recorded_on end, known_on) as event_on,
     row_number() over (partition by norm order by updated_at desc, received_on desc) as age,
     row_number() over (partition by norm, monday(known_on) order by updated_at desc, received_on desc) as week_age
-from (select *, case when received_on = min(received_on) over () then least(received_on, monday(recorded_on) + 7)
-    else received_on end as known_on from told_case);
+from (select *, known(received_on, min(received_on) over (), recorded_on) as known_on from told_case);
 
 create table told_charge as
 select
     md5('agc|charges|' || agc_ref || '|' || charges_charge_no) as charge_key, case_no(investigation_ref) as norm,
-    agc_ref, coalesce(sec.offence_code, 'XX') as offence_code, day(charges_charged_on) as charged_on,
+    agc_ref, accused_sex as sex_text, coalesce(sec.offence_code, 'XX') as offence_code, day(charges_charged_on) as charged_on,
     coalesce(o.code, 'XX') as charge_outcome_code, day(charges_outcome_on) as outcome_on,
     row_number() over (partition by agc_ref, charges_charge_no order by moment(updated_at) desc, _known_on desc) as age
 from read_parquet('$landing/agc/charges/*.parquet', union_by_name = true) as c
@@ -64,7 +67,7 @@ create table told_person as
 select
     md5('pdrm|persons|' || no_kertas_siasatan || '|' || no_orang) as record_id, case_no(no_kertas_siasatan) as norm,
     r.code as role_code, sex.code as sex_code, coalesce(n.country_code, 'XX') as nationality_code,
-    day(tarikh_lahir) as birth_date,
+    day(tarikh_lahir) as birth_date, day(tarikh_daftar) as recorded_on, cast(_known_on as date) as received_on,
     row_number() over (partition by no_kertas_siasatan, no_orang order by moment(kemaskini_pada) desc, _known_on desc) as age
 from read_parquet('$landing/pdrm/persons/*.parquet', union_by_name = true) as c
 left join map_code as r on r.domain = 'role' and plain(peranan) = r.spelling
@@ -78,9 +81,15 @@ select
     p.role_code <> 'SUSPECT' as is_counted
 from told_person as p
 join (from case_version where age = 1) as c using (norm)
-left join age_band on date_diff('year', p.birth_date, c.event_on)
-    - case when strftime(c.event_on, '%m%d') < strftime(p.birth_date, '%m%d') then 1 else 0 end between a and b
-where p.age = 1;
+left join age_band on age(p.birth_date, c.event_on) between a and b
+where p.age = 1
+union all
+-- Nothing but the sex is told of the accused; the place is the investigation's.
+select 'unlinked-' || md5('agc|charges|' || agc_ref), md5('case|' || norm), 'ACCUSED', 'XX', sex.code, c.crime_type_code,
+    c.state_code, c.event_on, 'XX', false
+from (select agc_ref, norm, any_value(sex_text) as sex_text from told_charge where age = 1 group by all)
+join (from case_version where age = 1) as c using (norm)
+left join map_code as sex on sex.domain = 'sex' and plain(sex_text) = sex.spelling;
 
 create table star_case as
 select
@@ -118,14 +127,25 @@ select md5('raid|PDRM|' || raid_no), 'RAID', min(raid_on),
     case when min(state_code) = max(state_code) then min(state_code) else 'XX' end, 'XX', null
 from case_version where age = 1 and raid_no is not null and raid_on is not null group by raid_no;
 
+create table case_state as
+select norm, monday(known_on) as from_week, event_on, crime_type_code, state_code, exploitation_group_code,
+    coalesce(lead(monday(known_on)) over (partition by norm order by known_on), date '9999-12-31') as to_week
+from case_version join (select exploitation_code, exploitation_group_code from ref_exploitation)
+    using (exploitation_code) where week_age = 1;
+
+-- A person's place, crime type and age move with the case.
 create table star_weekly as
-with told as (
-    select norm, monday(known_on) as from_week, monday(event_on) as event_week, crime_type_code, state_code,
-        exploitation_group_code, lead(monday(known_on)) over (partition by norm order by known_on) as to_week
-    from case_version join (select exploitation_code, exploitation_group_code from ref_exploitation)
-        using (exploitation_code) where week_age = 1)
-select event_week, known_week, crime_type_code, state_code, exploitation_group_code, sum(n)::bigint as count_value from (
-    select event_week, from_week as known_week, crime_type_code, state_code, exploitation_group_code, 1 as n from told
-    union all
-    select event_week, to_week, crime_type_code, state_code, exploitation_group_code, -1 from told where to_week is not null)
+with state as (
+    select *, 'case' as unit_code, 'NA' as is_child_code from case_state
+    union all by name
+    select c.* replace (greatest(from_week, known_week) as from_week), 'person' as unit_code,
+        case when is_child is null then 'XX' when is_child then 'Y' else 'N' end as is_child_code
+    from (select norm, birth_date, monday(known(received_on, min(received_on) over (), recorded_on)) as known_week
+        from told_person where told_person.age = 1 and role_code <> 'SUSPECT') as p
+    join case_state as c on p.norm = c.norm and to_week > known_week
+    left join age_band on age(birth_date, event_on) between a and b)
+select monday(event_on) as event_week, known_week, crime_type_code, state_code, exploitation_group_code, is_child_code,
+    unit_code, sum(n)::bigint as count_value
+from (select *, from_week as known_week, 1 as n from state
+    union all select *, to_week, -1 from state where to_week < date '9999-12-31')
 group by all having sum(n) <> 0;
