@@ -8,6 +8,9 @@ _DAGSTER_YAML = """\
 # Written by MIDS when this home was made. SQLite storage: keep this folder on a local disk.
 telemetry:
   enabled: false
+# No invitation to sign up for a newsletter before the graph is seen.
+nux:
+  enabled: false
 concurrency:
   pools:
     granularity: op
