@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from mids_orchestration.linkage.blocking import BlockingCount, build_keys, form_pairs
 from mids_orchestration.linkage.engine import score
@@ -107,10 +108,14 @@ def link_week(
         scored = _score_fresh(work, model, json.loads((root / CAPS).read_text())["block_caps"], counts)
         pairs = pd.concat([_standing(work, root / PAIRS), scored], ignore_index=True)
         pairs = pairs.sort_values(["record_id_l", "record_id_r"], kind="stable").reset_index(drop=True)
+        same, different = list(same), list(different)
+        alone = _set_alone_aside(work, pairs, previous, [*same, *different])
         rows = work.con.execute(
-            "SELECT record_id, list_case, agency FROM everybody ORDER BY record_id"
+            "SELECT record_id, list_case, agency FROM everybody ANTI JOIN alone ON record_id = person_record_id"
+            " ORDER BY record_id"
         ).fetchall()
-        result = finish(rows, pairs, model, config, previous, same, different, counts)
+        others = work.con.execute("FROM previous ANTI JOIN alone USING (person_record_id)").df()
+        result = finish(rows, pairs, model, config, others, same, different, counts, alone)
         _write(result.pairs, root / PAIRS)
         _write_table(work, "SELECT * FROM everybody ORDER BY record_id", root / PREPARED)
     finally:
@@ -126,7 +131,7 @@ def read_prepared(root: Path) -> pd.DataFrame:
 def _digests(work: Workspace, persons: pd.DataFrame) -> None:
     """Table digests (record_id, digest): one number of everything that preparing reads of a record."""
     columns = [c for c in PERSON_COLUMNS if c in persons.columns]
-    work.con.register("persons_frame", persons[columns])
+    work.con.register("persons_frame", _arrow(persons[columns]))
     words = ", ".join(f'"{c}"::VARCHAR' for c in columns)
     work.con.execute(
         f"CREATE TEMP TABLE digests AS SELECT person_record_id::VARCHAR AS record_id, hash({words}) AS digest"
@@ -185,6 +190,39 @@ def _standing(work: Workspace, path: Path) -> pd.DataFrame:
         " AND person_record_id_l IN (SELECT record_id FROM everybody)"
         " AND person_record_id_r IN (SELECT record_id FROM everybody)"
     ).df()
+
+
+def _set_alone_aside(
+    work: Workspace, pairs: pd.DataFrame, previous: pd.DataFrame | None, decided: list[tuple[str, str]]
+) -> pd.DataFrame:
+    """Records (person_record_id, person_key) that had a key of their own and still resemble nobody.
+
+    Nearly the whole population: nothing is grouped or named anew for them. Tables alone and previous stay in the
+    workspace.
+    """
+    con = work.con
+    con.execute("CREATE TEMP TABLE previous (person_record_id VARCHAR, person_key VARCHAR)")
+    if previous is not None and len(previous):
+        con.register("previous_frame", _arrow(previous[["person_record_id", "person_key"]]))
+        con.execute("INSERT INTO previous SELECT person_record_id, person_key FROM previous_frame")
+        con.unregister("previous_frame")
+    met = pd.concat(
+        [pairs["record_id_l"], pairs["record_id_r"], pd.Series([r for pair in decided for r in pair])]
+    )
+    con.register("met_frame", pd.DataFrame({"record_id": met.astype(str).unique()}))
+    con.execute(
+        "CREATE TEMP TABLE alone AS SELECT p.* FROM previous p"
+        " SEMI JOIN (SELECT person_key FROM previous GROUP BY person_key HAVING count(*) = 1) s USING (person_key)"
+        " SEMI JOIN everybody ON everybody.record_id = p.person_record_id"
+        " ANTI JOIN met_frame ON met_frame.record_id = p.person_record_id"
+    )
+    con.unregister("met_frame")
+    return con.execute("FROM alone").df()
+
+
+def _arrow(frame: pd.DataFrame) -> pa.Table:
+    """The frame for DuckDB to read as it lies in memory: text is not copied into Python objects."""
+    return pa.Table.from_pandas(frame, preserve_index=False)
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -31,12 +32,16 @@ def new_key(smallest_record: str, taken: set[str]) -> str:
 
 
 def assign_keys(
-    groups: dict[str, str], records: list[str], previous: pd.DataFrame | None
+    groups: dict[str, str],
+    records: list[str],
+    previous: pd.DataFrame | None,
+    taken: Iterable[str] = (),
 ) -> tuple[dict[str, str], pd.DataFrame]:
     """Name every record's person.
 
     groups: record → group label (records absent from it stand alone). records: all record ids of this run.
-    previous: earlier links (person_record_id, person_key), or None on the first run.
+    previous: earlier links (person_record_id, person_key), or None on the first run. taken: keys of persons that are
+    not asked for here.
     Returns (record → person_key, events). Events: `merged` (before: the key that ended), `split` (after: the
     new key), `moved` (records that changed between two surviving keys), `withdrawn` (key without records).
     """
@@ -52,7 +57,7 @@ def assign_keys(
     for record in records:
         if record not in keys:
             members.setdefault(groups.get(record, record), []).append(record)
-    taken = set(holders)
+    taken = set(holders).union(taken)
     claims: list[tuple[int, str, str, str]] = []
     founder: dict[str, str] = {}
     for record, key in before.items():

@@ -102,8 +102,13 @@ def finish(
     same: Iterable[tuple[str, str]],
     different: Iterable[tuple[str, str]],
     report: dict[str, Any],
+    alone: pd.DataFrame | None = None,
 ) -> LinkageResult:
-    """From scored pairs to people with keys. records: (record id, case within its list, list) in order of id."""
+    """From scored pairs to people with keys. records: (record id, case within its list, list) in order of id.
+
+    alone: further records (person_record_id, person_key) which stood alone, do so still and keep their keys; neither
+        `records` nor `previous` holds them.
+    """
     pairs = weigh_candidates(pairs, {record: agency for record, _, agency in records}, config)
     groups, refused = cluster(
         pairs,
@@ -114,8 +119,13 @@ def finish(
         max_size=config.max_cluster,
     )
     ids = [record for record, _, _ in records]
-    keys, events = assign_keys(groups, ids, previous)
+    keys, events = assign_keys(groups, ids, previous, taken=() if alone is None else alone["person_key"].tolist())
     links = link_table(ids, keys, pairs, model.version)
+    if alone is not None and len(alone):
+        kept = alone.assign(model_version=model.version, cluster_size=1).astype(
+            {"person_record_id": "str", "person_key": "str", "model_version": "str"}
+        )
+        links = pd.concat([links, kept]).sort_values("person_record_id", ignore_index=True)
     metrics = _metrics(links, pairs, config, events, refused) | report
     out = pairs.rename(columns={"record_id_l": PAIR_COLUMNS[0], "record_id_r": PAIR_COLUMNS[1]})
     return LinkageResult(links, out, events, model, metrics)

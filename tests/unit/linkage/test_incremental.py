@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
+from mids_orchestration.linkage import incremental
 from mids_orchestration.linkage.evaluate import evaluate
 from mids_orchestration.linkage.incremental import has_state, link_week, read_prepared, write_state
 from mids_orchestration.linkage.persons import LinkageResult, link_persons
@@ -80,6 +82,38 @@ def test_a_correction_is_new_and_a_withdrawn_record_leaves(population, week) -> 
     links = after.links.set_index("person_record_id")
     assert gone not in links.index and links.loc[corrected, "cluster_size"] == 1
     assert len(read_prepared(root)) == len(changed)
+
+
+def test_who_stays_alone_is_named_as_if_everybody_were(population, tmp_path, monkeypatch) -> None:
+    old = population.iloc[:-200]
+    first = link_persons(old, seed=3)
+    # One who leaves, one who is corrected, and two whom a reviewer takes for one: each alone before.
+    sizes = first.links.set_index("person_record_id")["cluster_size"]
+    gone, corrected, one, other = sizes[sizes == 1].index[:4]
+    now = population[population["person_record_id"] != gone].copy()
+    now.loc[now["person_record_id"] == corrected, "full_name"] = "Zzyzx Quorthon"
+    set_aside = incremental._set_alone_aside
+    results = []
+    for name in ("aside", "everybody"):
+        write_state(tmp_path / name, old, first)
+        if name == "everybody":
+            monkeypatch.setattr(
+                incremental, "_set_alone_aside", lambda *given: _nobody(set_aside(*given), given[0].con)
+            )
+        results.append(
+            link_week(now, tmp_path / name, model=first.model, previous=first.links, same=[(one, other)])
+        )
+    aside, everybody = results
+    pd.testing.assert_frame_equal(aside.links, everybody.links)
+    pd.testing.assert_frame_equal(aside.events, everybody.events)
+    assert aside.metrics == everybody.metrics
+    assert set(aside.events["event"]) >= {"merged", "withdrawn"}
+
+
+def _nobody(alone: pd.DataFrame, con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    assert len(alone) > 1000
+    con.execute("DELETE FROM alone")
+    return alone.head(0)
 
 
 def test_another_model_needs_a_full_run(population, week) -> None:

@@ -63,3 +63,9 @@ def test_a_key_without_records_is_withdrawn() -> None:
     before, _ = run({}, ["r1", "r2"])
     _, events = run({}, ["r2"], before)
     assert events["event"].tolist() == ["withdrawn"]
+
+
+def test_a_key_of_somebody_not_asked_for_is_not_given_again() -> None:
+    first, _ = run({}, ["r1"])
+    again, _ = assign_keys({}, ["r1"], None, taken=first.values())
+    assert again["r1"] != first["r1"]
