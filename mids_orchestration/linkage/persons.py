@@ -119,7 +119,9 @@ def finish(
         max_size=config.max_cluster,
     )
     ids = [record for record, _, _ in records]
-    keys, events = assign_keys(groups, ids, previous, taken=() if alone is None else alone["person_key"].tolist())
+    keys, events = assign_keys(
+        groups, ids, previous, taken=() if alone is None else alone["person_key"].tolist()
+    )
     links = link_table(ids, keys, pairs, model.version)
     if alone is not None and len(alone):
         kept = alone.assign(model_version=model.version, cluster_size=1).astype(
