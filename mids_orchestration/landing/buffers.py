@@ -20,6 +20,8 @@ import pyarrow.parquet as pq
 from mids_orchestration.landing.readers.base import Batch
 
 _SPILL_ROWS = 200_000
+# Hashes of eight bytes: held up to this many, and looked through at most about four times as many at once.
+_SPILL_HASHES = 1 << 20
 
 
 @dataclass
@@ -93,6 +95,52 @@ class Heap:
             self._writer.close()
         self.tables = []
         return self.path
+
+
+@dataclass
+class Hashes:
+    """Hashes of the keys of one delivery (uint64): held while they are few, in a file when they are many."""
+
+    path: Path
+    count: int = 0
+    _held: list[np.ndarray] = field(default_factory=list)
+    _waiting: int = 0
+
+    def add(self, hashes: np.ndarray) -> None:
+        """Take the hashes of one batch."""
+        self.count += len(hashes)
+        self._held.append(hashes)
+        self._waiting += len(hashes)
+        if self._waiting >= _SPILL_HASHES:
+            with self.path.open("ab") as file:
+                for some in self._held:
+                    some.tofile(file)
+            self._held, self._waiting = [], 0
+
+    def repeated(self) -> np.ndarray:
+        """Return the values that occur more than once; afterwards nothing is held and the file is gone.
+
+        Many are looked through by their leading bits, one share of the values after the other.
+        """
+        bits = (self.count // (4 * _SPILL_HASHES)).bit_length()
+        found = [self._repeated_in(share, bits) for share in range(1 << bits)]
+        self._held, self._waiting = [], 0
+        self.path.unlink(missing_ok=True)
+        return np.concatenate(found)
+
+    def _repeated_in(self, share: int, bits: int) -> np.ndarray:
+        shift = np.uint64(64 - bits)
+        some = [part[(part >> shift) == share] if bits else part for part in self._parts()]
+        hashes = np.concatenate([np.empty(0, np.uint64), *some])
+        hashes.sort()
+        return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+
+    def _parts(self) -> Iterator[np.ndarray]:
+        if self.path.exists():
+            with self.path.open("rb") as file:
+                while len(part := np.fromfile(file, np.uint64, _SPILL_HASHES)):
+                    yield part
+        yield from self._held
 
 
 class Ahead:

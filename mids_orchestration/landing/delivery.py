@@ -3,8 +3,8 @@
 Belongs here: the order of these steps and the buffers between them. Does not belong here: what is visible when
 (``store``), which file is which delivery (``inbox``), and reading any format (``readers``).
 
-Memory is flat: a block is read while the last one is judged and the one before is written; only eight bytes of
-hash per keyed record are held to the end.
+Memory is flat: a block is read while the last one is judged and the one before is written; the hashes of the keys,
+eight bytes each, go to a file when they are many.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from expectations.contract import Contract, RecordType
-from mids_orchestration.landing.buffers import Ahead, Heap
+from mids_orchestration.landing.buffers import Ahead, Hashes, Heap
 from mids_orchestration.landing.containers import Member, open_members
 from mids_orchestration.landing.counting import count_records
 from mids_orchestration.landing.limits import Limits
@@ -35,7 +35,7 @@ from mids_orchestration.landing.reasons import DeliveryRefused
 from mids_orchestration.landing.receipts import TableCount
 from mids_orchestration.landing.sheets import check_workbook
 from mids_orchestration.landing.store import Staged, landed_schema
-from mids_orchestration.landing.verdict import QUARANTINE_SCHEMA, Examination, Judge, reason_table, repeated
+from mids_orchestration.landing.verdict import QUARANTINE_SCHEMA, Examination, Judge, reason_table
 
 _READERS = {
     "csv": read_delimited, "json": read_json, "ndjson": read_ndjson, "xml": read_xml, "parquet": read_parquet,
@@ -62,7 +62,7 @@ class _Table:
         self.schema = landed_schema(contract, self.record.name)
         self.accepted = Heap(folder / f"{receipt_id}.{self.record.name}.accepted", self.schema)
         self.quarantine = Heap(folder / f"{receipt_id}.{self.record.name}.quarantine", QUARANTINE_SCHEMA)
-        self.hashes: list[np.ndarray] = []
+        self.hashes = Hashes(folder / f"{receipt_id}.{self.record.name}.hashes")
         self.received = self.quarantined = self.empty_rows = 0
         judge.begin()
 
@@ -74,7 +74,7 @@ class _Table:
         self.empty_rows += batch.empty_rows
         self.quarantined += verdict.quarantined
         if verdict.hashes is not None:
-            self.hashes.append(verdict.hashes)
+            self.hashes.add(verdict.hashes)
         if verdict.quarantine is not None:
             self.quarantine.add(self._marked(verdict.quarantine))
         if verdict.accepted.num_rows == 0:
@@ -96,11 +96,7 @@ class _Table:
     # -- duplicates -----------------------------------------------------------------------------------------
 
     def doubled_hashes(self) -> np.ndarray:
-        if not self.record.key or self.received < 2 or not self.hashes:
-            return np.empty(0, np.uint64)
-        hashes = np.concatenate(self.hashes)
-        self.hashes = []
-        return repeated(hashes)
+        return self.hashes.repeated() if self.hashes.count > 1 else np.empty(0, np.uint64)
 
     def weed(self, suspects: list[tuple[pa.RecordBatch, np.ndarray]]) -> None:
         """Quarantine repeated records and conflicting ones among *suspects* (records whose key hash repeats)."""

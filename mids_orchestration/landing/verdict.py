@@ -320,9 +320,3 @@ def _readable(text: str) -> str:
 
 def _joined(tables: Sequence[pa.Table]) -> pa.Table | None:
     return pa.concat_tables(tables) if tables else None
-
-
-def repeated(hashes: np.ndarray) -> np.ndarray:
-    """Return the values that occur more than once in *hashes* (sorted in place to spare memory)."""
-    hashes.sort()
-    return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])

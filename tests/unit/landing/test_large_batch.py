@@ -1,10 +1,14 @@
-"""A large batch is judged value by value, a small one record by record: both say the same of every record."""
+"""A large batch is judged value by value, a small one record by record: both say the same of every record.
+
+The hashes of its keys go to a file: the same repeat as when they are held.
+"""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from mids_orchestration.landing import verdict
+from mids_orchestration.landing import buffers, verdict
 from tests.unit.landing.desk import Desk
 
 HEAD = "ref;seen_on;state;persons;note\n"
@@ -44,3 +48,25 @@ def test_both_ways_say_the_same(both):
         "KEY_CONFLICT", "DUPLICATE_RECORD",
     }  # fmt: skip
     assert large.rows() == small.rows()
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 63, 64, 5000])
+def test_hashes_that_went_to_a_file_repeat_as_those_held(count, tmp_path, monkeypatch):
+    monkeypatch.setattr(buffers, "_SPILL_HASHES", 64)
+    dice = np.random.default_rng(20260629)
+    spread = dice.integers(0, 1 << 64, size=max(count * 9 // 10, 1), dtype=np.uint64)
+    hashes = dice.choice(spread, size=count)
+    kept = buffers.Hashes(tmp_path / "hashes")
+    for start in range(0, count, 37):
+        kept.add(hashes[start : start + 37])
+    assert kept.path.exists() == (count >= 64)
+    values, times = np.unique(hashes, return_counts=True)
+    found = kept.repeated()
+    assert found.tolist() == values[times > 1].tolist() and (count < 5000 or len(found) > 1000)
+    assert not kept.path.exists()
+
+
+def test_duplicates_are_found_among_hashes_in_a_file(tmp_path, monkeypatch, both):
+    monkeypatch.setattr(buffers, "_SPILL_HASHES", 1000)
+    third = Desk(tmp_path / "spilled")
+    assert third.one(_text()).tables == both[1].tables and third.reasons() == both[0].reasons()
