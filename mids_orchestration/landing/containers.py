@@ -25,6 +25,7 @@ from mids_orchestration.landing.reasons import DeliveryRefused
 
 _UNPACK_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, zstandard.ZstdError, RuntimeError,
                   NotImplementedError)  # fmt: skip
+_WEB_PAGE = re.compile(rb"(<\?xml[^>]*>|<!--.*?-->|\s)*<(!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 
 
 class _Bounded(io.RawIOBase):
@@ -116,6 +117,15 @@ def open_members(path: Path, contract: Contract, limits: Limits) -> list[Member]
     if kind == "zip":
         return _zip_members(path, contract, limits, budget)
     return [Member(path.name, lambda: path.open("rb"), path)]
+
+
+def refuse_web_page(member: Member) -> None:
+    """Raise ``DeliveryRefused`` for HTML: many systems export it under the name of a workbook, and Excel opens it."""
+    with member.open() as stream:
+        head = stream.read(4096)
+    # UTF-16 writes these letters with a NUL beside each.
+    if _WEB_PAGE.match(head.removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").replace(b"\0", b"")):
+        raise DeliveryRefused("WEB_PAGE")
 
 
 def _bounded(inner: BinaryIO, budget: _Budget) -> BinaryIO:

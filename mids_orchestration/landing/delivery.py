@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 
 from expectations.contract import Contract, RecordType
 from mids_orchestration.landing.buffers import Ahead, Hashes, Heap
-from mids_orchestration.landing.containers import Member, open_members
+from mids_orchestration.landing.containers import Member, open_members, refuse_web_page
 from mids_orchestration.landing.counting import count_records
 from mids_orchestration.landing.limits import Limits
 from mids_orchestration.landing.readers.base import Batch
@@ -279,6 +279,8 @@ class Receiver:
     def _read(self, member: Member, offset: dict[str, int]) -> Iterator[Batch]:
         kind = self.contract.format.type
         try:
+            if kind not in ("xml", "parquet"):
+                refuse_web_page(member)
             if kind in WORKBOOKS:
                 yield from read_workbook(member, self.contract, self.limits)
                 return

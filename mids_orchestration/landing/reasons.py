@@ -148,6 +148,10 @@ REFUSALS: dict[str, Reason] = {
         "It cannot be read as {want}: {what}.", "Ia tidak dapat dibaca sebagai {want}: {what}.",
         "Export it again and check that it opens.", "Eksport semula dan pastikan ia boleh dibuka.",
     ),
+    "WEB_PAGE": Reason(
+        "It is a web page (HTML), whatever its name says.", "Ia halaman web (HTML), walau apa pun namanya.",
+        "Open it in Excel and save it as XLSX or CSV.", "Buka dalam Excel dan simpan sebagai XLSX atau CSV.",
+    ),
     "WRONG_ENCODING": Reason(
         "It is not written in {want}.", "Ia tidak ditulis dalam {want}.",
         "Save it in the agreed encoding.", "Simpan dalam pengekodan yang dipersetujui.",

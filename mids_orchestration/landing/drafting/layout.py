@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from mids_orchestration.landing.containers import Member, open_members
+from mids_orchestration.landing.containers import Member, open_members, refuse_web_page
 from mids_orchestration.landing.drafting.books import workbook_shape
 from mids_orchestration.landing.drafting.elements import element_shape
 from mids_orchestration.landing.drafting.shape import (
@@ -83,6 +83,7 @@ def _member_shape(member: Member, limits: Limits, path: Path) -> Shape:
         return workbook_shape(member, limits, path)
     if head.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"\x7fELF", b"Rar!", b"7z\xbc\xaf")):
         raise DeliveryRefused("UNREADABLE", "not a table", "a format MIDS reads")
+    refuse_web_page(member)
     encoding = guess_encoding(head, whole)
     text = head.decode(encoding, errors="replace").lstrip("\ufeff")
     start = text.lstrip()[:200]

@@ -92,3 +92,11 @@ def test_a_document_without_an_object_gives_no_draft(text, tmp_path):
     (tmp_path / "a.json").write_text(text)
     made = _mids("new", tmp_path / "a.json")
     assert made.exit_code == 2 and "at least one object" in made.stderr
+
+
+@pytest.mark.parametrize("name", ["kes.xls", "kes.csv"])
+def test_a_web_page_is_no_table_whatever_its_name(name, tmp_path):
+    path = tmp_path / name
+    path.write_text("<!DOCTYPE HTML><html><body><table><tr><td>id</td></tr></table></body></html>", "utf-8")
+    with pytest.raises(DeliveryRefused, match="WEB_PAGE"):
+        draft_contract(path, effective_from=date(2024, 1, 1))

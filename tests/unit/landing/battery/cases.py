@@ -28,6 +28,8 @@ TEXT = [
 ]
 HEAD = "ref;seen_on;state;persons;amount;note\n"
 GOOD = "A1;01/02/2024;JOHOR;3;1.5;x\n"
+PAGE = "<html><head><meta charset=utf-8></head><table><tr><th>ref<th>note</tr><tr><td>A1<td>x&nbsp;</tr></table></html>"
+BOOK_FORM = {"type": "xlsx"}
 GOOD2 = "A2;02/02/2024;NA;;;\n"
 
 
@@ -216,6 +218,9 @@ TEXT_CASES = [
     refused("a header that never ends", lambda: b"x" * 3_000_000, "MISSING_HEADER"),
     refused("another encoding", (HEAD.replace("note", "nóta") + GOOD).encode("latin-1"), "WRONG_ENCODING"),
     refused("a picture", lambda: b"\x89PNG\r\n\x1a\n" + bytes(4000), "UNREADABLE"),
+    refused("a web page for a text", PAGE, "WEB_PAGE"),
+    refused("a web page in UTF-16 for a text", lambda: ("\ufeff" + PAGE).encode("utf-16-le"), "WEB_PAGE"),
+    refused("a web page for a workbook", "\ufeff<!-- x -->\r\n" + PAGE, "WEB_PAGE", ext="xlsx", format=BOOK_FORM),
     refused("fewer records than agreed", HEAD + GOOD, "RECORD_COUNT", extra={"tolerances": {"min_records": 5}}),
     refused("zip bomb", zip_bomb, "UNPACKS_TOO_LARGE", ext="zip"),
     refused("gzip bomb", lambda: gzip.compress(HEAD.encode() + b"A" * 40_000_000), "UNPACKS_TOO_LARGE", ext="csv.gz"),
