@@ -13,7 +13,7 @@ distribution too, and would narrow what is right.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+import scipy
 
 from forecasting.frames import Floats
 from forecasting.quantiles import path_quantiles
@@ -51,7 +51,8 @@ def spread_factors(fine: Floats, truth: Floats) -> Floats:
     width = np.maximum(above - below, 1e-6)
     for k, s in enumerate(GRID):
         for coverage in JUDGED:
-            low, high = (float(ndtr(s * ndtri(q))) for q in ((1 - coverage) / 2, (1 + coverage) / 2))
+            tails = ((1 - coverage) / 2, (1 + coverage) / 2)
+            low, high = (float(scipy.special.ndtr(s * scipy.special.ndtri(q))) for q in tails)
             held = np.clip(np.minimum(above, high) - np.maximum(below, low), 0.0, None) / width
             off = (held * known).sum((0, 2)) / np.maximum(known.sum((0, 2)), 1) - coverage
             loss[:, k] += off**2 * trials / (coverage * (1 - coverage))
@@ -65,7 +66,7 @@ def spread_factors(fine: Floats, truth: Floats) -> Floats:
 def respread(paths: Floats, s: Floats) -> Floats:
     """Return paths (series, paths, horizon) with each series' spread about its median changed, ranks kept."""
     size = paths.shape[1]
-    point = ndtr(np.asarray(s)[:, None] * ndtri((np.arange(size) + 0.5) / size))
+    point = scipy.special.ndtr(np.asarray(s)[:, None] * scipy.special.ndtri((np.arange(size) + 0.5) / size))
     pick = np.clip((point * size).astype(int), 0, size - 1)
     order = np.argsort(paths, axis=1, kind="stable")
     taken = np.take_along_axis(order, np.broadcast_to(pick[..., None], order.shape), axis=1)

@@ -17,8 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, optimize, sparse
-from scipy.special import gammaln
+import scipy
 
 from forecasting.frames import Floats
 
@@ -48,7 +47,7 @@ class Design:
 
     counts: Floats
     seen: np.ndarray
-    cells: sparse.csr_matrix
+    cells: scipy.sparse.csr_matrix
     curve_prior: Floats
     centred: Floats
     weekdays: int
@@ -94,7 +93,7 @@ def design(counts: Floats, seen: np.ndarray, curve_prior: Floats, *, weekdays: i
         values += [np.ones(t.size)] * 2
         total += 2 * weekdays
     rows = np.tile(np.arange(t.size), len(columns))
-    cells = sparse.csr_matrix(
+    cells = scipy.sparse.csr_matrix(
         (np.concatenate(values), (rows, np.concatenate(columns))), shape=(t.size, total)
     )
     early = counts[: max(periods - width, 1)].sum(1)
@@ -122,7 +121,7 @@ def _prior(model: Design, spread: Spread) -> tuple[Floats, Floats, float]:
         ]
     )
     days = np.full(2 * model.weekdays, WEEKDAY_SPREAD**-2)
-    precision = linalg.block_diag(rate.T @ rate, np.diag(single), drift.T @ drift, np.diag(days))
+    precision = scipy.linalg.block_diag(rate.T @ rate, np.diag(single), drift.T @ drift, np.diag(days))
     mean = np.zeros(len(precision))
     mean[:n] = np.log(model.level)
     mean[n : n + w] = model.curve_prior
@@ -135,6 +134,7 @@ def fit_mode(model: Design, spread: Spread, start: Floats | None = None) -> Fit:
     mean, precision, logdet = _prior(model, spread)
     seen = model.seen.ravel()
     x, y, r = model.cells[seen], model.counts.ravel()[seen], spread.size
+    gammaln = scipy.special.gammaln
     constant = (gammaln(y + r) - gammaln(r) - gammaln(y + 1) + r * np.log(r)).sum()
     state = mean.copy() if start is None else start.copy()
 
@@ -150,8 +150,8 @@ def fit_mode(model: Design, spread: Spread, start: Floats | None = None) -> Fit:
         weight = mu * r / (r + mu)
         gradient = x.T @ ((y - mu) * r / (r + mu)) - precision @ (state - mean)
         hessian = precision + (x.multiply(weight[:, None]).T @ x).toarray()
-        factor = linalg.cholesky(hessian, lower=True)
-        step = linalg.cho_solve((factor, True), gradient)
+        factor = scipy.linalg.cholesky(hessian, lower=True)
+        step = scipy.linalg.cho_solve((factor, True), gradient)
         # From a poor start one Newton step can overshoot on the log scale by far.
         step *= min(1.0, 4.0 / max(np.abs(step).max(), 1e-9))
         size = 1.0
@@ -184,7 +184,7 @@ def fit(model: Design, *, evaluations: int = 60) -> Fit:
         return -out.evidence + 0.5 * float((((theta - centre) / width) ** 2).sum())
 
     simplex = np.vstack([centre, centre + np.diag(0.8 * width)])
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         loss, centre, method="Nelder-Mead",
         options={"maxfev": evaluations, "initial_simplex": simplex, "xatol": 0.05, "fatol": 0.05},
     )  # fmt: skip
@@ -195,7 +195,7 @@ def draw(found: Fit, paths: int, newest: int, rng: np.random.Generator) -> Float
     """Return draws (paths, newest) of what is still to come for each of the newest periods."""
     model, r = found.design, found.spread.size
     normal = rng.standard_normal((len(found.mode), paths))
-    state = found.mode[:, None] + linalg.solve_triangular(found.factor, normal, lower=True, trans="T")
+    state = found.mode[:, None] + scipy.linalg.solve_triangular(found.factor, normal, lower=True, trans="T")
     out = np.zeros((paths, newest))
     for k in range(newest):
         t = model.periods - newest + k

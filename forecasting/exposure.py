@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from forecasting.frames import Floats, SeriesError, generator
 
@@ -65,12 +65,12 @@ class Elasticity:
     def interval(self, code: str, level: float = 0.95) -> tuple[float, float, float, float]:
         """Return estimate, lower and upper bound, two-sided p value of the long-run elasticity."""
         value, error = self.total(code)
-        reach = float(stats.t.ppf((1 + level) / 2, self.free)) * error
+        reach = float(scipy.stats.t.ppf((1 + level) / 2, self.free)) * error
         return (
             value,
             value - reach,
             value + reach,
-            float(2 * stats.t.sf(abs(value) / max(error, 1e-12), self.free)),
+            float(2 * scipy.stats.t.sf(abs(value) / max(error, 1e-12), self.free)),
         )
 
     def draws(self, paths: int, *, seed: int, place: str | None = None) -> Floats:

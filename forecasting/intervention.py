@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from forecasting.frames import Floats, SeriesError
 from forecasting.models.season import fourier, year_phase
@@ -110,8 +110,8 @@ def effect(
     widen = max(1.0, float(np.sqrt(np.mean(tried**2)))) if tried.size >= 5 else 1.0
     error *= widen
     z = estimate / error
-    p = float(2 * stats.t.sf(abs(z), free))
-    reach = float(stats.t.ppf(0.975, free)) * error
+    p = float(2 * scipy.stats.t.sf(abs(z), free))
+    reach = float(scipy.stats.t.ppf(0.975, free)) * error
     bounds = np.array([estimate, estimate - reach, estimate + reach])
     p_placebo = (
         float(((np.abs(tried) >= abs(z) * widen).sum() + 1) / (tried.size + 1)) if tried.size else np.nan

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 #: Name of everything that is nowcast together.
 REST = "*"
@@ -56,7 +56,7 @@ def own_strata(triangle: pd.DataFrame, *, as_of_week: pd.Timestamp) -> pd.DataFr
                 continue
             both = np.stack([mine, rest])
             both = both[:, both.sum(0) >= 5]
-            if both.shape[1] > 1 and stats.chi2_contingency(both, correction=False).pvalue < DIFFERS:
+            if both.shape[1] > 1 and scipy.stats.chi2_contingency(both, correction=False).pvalue < DIFFERS:
                 own.add((name, stratum))
     keys = list(zip(triangle["unique_id"], triangle["stratum"], strict=True))
     stratum = np.array([k[1] if k in own else REST for k in keys], dtype=object)

@@ -19,7 +19,7 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from forecasting.frames import Floats, Panel, generator
 from forecasting.models.season import seasonal_log, year_phase
@@ -288,7 +288,9 @@ def _limit(mean: float, size: float, seed: int) -> float:
     rng = generator(seed, "alert", f"{mean:.4f}", f"{size:.4f}")
     runs, year = 1500, 52
     length = REFERENCE + WATCHED + year - 1
-    y = stats.nbinom.rvs(size, size / (size + mean), size=(runs, length), random_state=rng).astype(float)
+    y = scipy.stats.nbinom.rvs(size, size / (size + mean), size=(runs, length), random_state=rng).astype(
+        float
+    )
     top = np.zeros(runs)
     # Every second week finds nearly the whole maximum of a statistic that moves slowly.
     for week in range(0, year, 2):

@@ -84,7 +84,7 @@ def sample(
             typer.echo(f"sample already in {out / 'inbox'} (seed {seed}, scale {scale:g})", err=True)
             return
     from mids_orchestration.progress import announce
-    from mids_orchestration.sample import generate
+    from mids_orchestration.sample.generate import generate
 
     manifest = generate(out, weeks=weeks, scale=scale, seed=seed, progress=announce)
     records = sum(total["rows"] for total in manifest.totals().values())

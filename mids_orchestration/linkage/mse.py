@@ -26,8 +26,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linprog
-from scipy.stats import norm
+import scipy
 
 _WINDOW = 10.0  # BIC difference up to which a model is averaged: a weight of at least 1/150 of the best
 _MOST_MODELS = 400
@@ -236,7 +235,7 @@ def _exists(design: np.ndarray, y: np.ndarray) -> bool:
     if not len(zero):
         return True
     columns = design.shape[1]
-    result = linprog(
+    result = scipy.optimize.linprog(
         zero.sum(axis=0), A_ub=zero, b_ub=np.zeros(len(zero)), A_eq=positive, b_eq=np.zeros(len(positive)),
         bounds=[(-1, 1)] * columns, method="highs",
     )  # fmt: skip
@@ -285,7 +284,7 @@ def _average(
         low, high = float((centre - 10 * spread).min()), float((centre + 10 * spread).max())
         for _ in range(200):
             middle = (low + high) / 2
-            if float(weight @ norm.cdf((middle - centre) / spread)) < q:
+            if float(weight @ scipy.stats.norm.cdf((middle - centre) / spread)) < q:
                 low = middle
             else:
                 high = middle
@@ -302,7 +301,7 @@ def _average(
             observed, shared, lists, model,
         )  # fmt: skip
     numbers = (observed + round(middle), observed + round(lower), observed + round(upper))
-    half = norm.ppf(1 - tail) * spread[0]
+    half = scipy.stats.norm.ppf(1 - tail) * spread[0]
     alone = [observed + round(float(np.exp(centre[0] + d))) for d in (0.0, -half, half)]
     return Estimate(
         *numbers, observed, False, None, model, len(fits), tuple(lists), shared, (alone[0], alone[1], alone[2])

@@ -4,7 +4,3 @@ Belongs here: simulation only, from a seed. Not: anything the pipeline imports t
 (names are put together from common name parts). `generate` writes DIR/inbox (the feeds, as agencies send them) and
 DIR/truth (who is who); no pipeline code may read the truth.
 """
-
-from .generate import SampleManifest, generate
-
-__all__ = ["SampleManifest", "generate"]

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import importlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,18 +32,24 @@ from mids_orchestration.files import sync
 from mids_orchestration.landing.land import land
 from mids_orchestration.landing.pull.errors import Patience, PullError, SourcesError
 from mids_orchestration.landing.pull.fetched import Errand, Fetched
-from mids_orchestration.landing.pull.http_api import fetch_http
-from mids_orchestration.landing.pull.postgres import fetch_postgres
-from mids_orchestration.landing.pull.sftp import fetch_sftp
 from mids_orchestration.landing.pull.sources import Source
 from mids_orchestration.landing.pull.state import PendingFile, PullState, pull_dir, read_state, write_state
 from mids_orchestration.landing.receipts import Receipt, read_receipt
 
-FETCHERS: dict[str, Callable[[Errand], Fetched]] = {
-    "sftp": fetch_sftp,
-    "http": fetch_http,
-    "postgres": fetch_postgres,
+#: Transport → module and function that fetches by it, loaded with the first pull: clients of servers load slowly.
+FETCHERS = {
+    "sftp": ("sftp", "fetch_sftp"),
+    "http": ("http_api", "fetch_http"),
+    "postgres": ("postgres", "fetch_postgres"),
 }
+
+
+def _fetcher(transport: str) -> Callable[[Errand], Fetched]:
+    module, name = FETCHERS[transport]
+    found: Callable[[Errand], Fetched] = getattr(
+        importlib.import_module(f"mids_orchestration.landing.pull.{module}"), name
+    )
+    return found
 
 
 @dataclass
@@ -151,7 +158,7 @@ def awaiting(home: Path, inbox: Path) -> set[Path]:
 
 
 def _fetch(errand: Errand) -> Fetched:
-    return FETCHERS[errand.source.transport](errand)
+    return _fetcher(errand.source.transport)(errand)
 
 
 def _settle(source: Source, state: PullState, home: Path, inbox: Path) -> bool:

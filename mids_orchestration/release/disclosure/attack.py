@@ -13,8 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import csr_matrix
+import scipy
 
 from mids_orchestration.release.disclosure.cells import Cell, Equation
 
@@ -70,7 +69,7 @@ class System:
         self._matrix = None
         if data:
             at_row, at_column, signs = zip(*data, strict=True)
-            self._matrix = csr_matrix(
+            self._matrix = scipy.sparse.csr_matrix(
                 (signs, (at_row, at_column)), shape=(len(self._right), len(self.hidden))
             )
 
@@ -99,12 +98,14 @@ def _row(
     return row, rest
 
 
-def _solve(matrix: csr_matrix | None, right: Sequence[float], index: int, width: int) -> Interval:
+def _solve(
+    matrix: scipy.sparse.csr_matrix | None, right: Sequence[float], index: int, width: int
+) -> Interval:
     ends = []
     for sense in (1.0, -1.0):
         cost = np.zeros(width)
         cost[index] = sense
-        answer = linprog(cost, A_eq=matrix, b_eq=right, bounds=(1, None), method="highs")
+        answer = scipy.optimize.linprog(cost, A_eq=matrix, b_eq=right, bounds=(1, None), method="highs")
         if answer.status == 3 or (answer.status == 4 and sense < 0):  # unbounded
             ends.append(float("inf"))
         elif answer.status == 0:

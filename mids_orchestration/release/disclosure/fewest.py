@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+import scipy
 
 from mids_orchestration.release.disclosure.attack import System
 from mids_orchestration.release.disclosure.cells import Cell, Equation
@@ -99,11 +99,11 @@ class Fewest:
             if unless is not None:  # or that cell is shown itself
                 matrix[i, at[unless]] -= 1.0
                 least[i] = 0.0
-        answer = milp(
+        answer = scipy.optimize.milp(
             np.array([self._price[c] for c in options]),
-            constraints=LinearConstraint(matrix, least, np.inf),
+            constraints=scipy.optimize.LinearConstraint(matrix, least, np.inf),
             integrality=np.ones(len(options)),
-            bounds=Bounds(0, 1),
+            bounds=scipy.optimize.Bounds(0, 1),
         )
         if answer.status != 0:  # no answer at all: every cell of a row is needed and none is left
             return set(options)

@@ -6,9 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mids_orchestration.sample import SampleManifest, generate
 from mids_orchestration.sample.agencies.base import FeedView, Links
-from mids_orchestration.sample.generate import build_views
+from mids_orchestration.sample.generate import SampleManifest, build_views, generate
 from mids_orchestration.sample.streams import Streams
 from mids_orchestration.sample.world import World, build_world
 

@@ -15,8 +15,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from expectations.contract import load_contracts
-from mids_orchestration.sample import generate
 from mids_orchestration.sample.deliver import schedule
+from mids_orchestration.sample.generate import generate
 from mids_orchestration.sample.streams import Streams
 from mids_orchestration.sample.writers import csv_bytes, xlsx_bytes
 

@@ -4,7 +4,7 @@ import pytest
 
 from expectations.contract import load_contracts
 from mids_orchestration.landing.land import land
-from mids_orchestration.sample import generate
+from mids_orchestration.sample.generate import generate
 from mids_orchestration.sample.horizon import AS_OF
 
 
