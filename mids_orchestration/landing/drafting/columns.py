@@ -104,8 +104,9 @@ def _boolean(values: pa.Array) -> dict[str, Any] | None:
 
 
 def _number(texts: _Texts) -> dict[str, Any] | None:
-    # Identity numbers and telephone numbers begin with zeros that mean something, or have more digits than any count.
-    if texts.share(r"0[0-9]+|[0-9]{19,}") > 0:
+    # Identity numbers and telephone numbers begin with zeros that mean something, or have more digits than any count;
+    # 1E5 is a code: software writes a hundred thousand as 1E+05.
+    if texts.share(r"0[0-9]+|[0-9]{19,}|[0-9]+[eE][0-9]+") > 0:
         return None
     for kind, options in (
         ("integer", {}),

@@ -48,18 +48,22 @@ def element_shape(member: Member, contract: Contract, limits: Limits) -> tuple[s
     where = _record_path(counting.paths, counting.parents)
     record = replace(contract.records[0], records_path=where)
     found: dict[str, int] = {}
+    written: set[str] = set()
     records = 0
     for item in collect(member, contract, Collector(record, limits)):
         records += 1
-        for path in item["own"]:
+        for path, texts in item["own"].items():
             found[path] = found.get(path, 0) + 1
+            if path not in written and any(text and text.strip() for text in texts):
+                written.add(path)
         if len(found) > limits.columns:
             raise DeliveryRefused("TOO_MANY_COLUMNS", f"> {limits.columns}", str(limits.columns))
     if not found:
         raise DeliveryRefused("MISSING_RECORDS", want=where)
-    # An empty parent is no value of its own where others have children in it.
+    # An empty parent is no value of its own where others have children in it; one with attributes may have a text.
     inner = {path[:at] for path in found for at, char in enumerate(path) if char == "/"}
-    return where, {path: count == records for path, count in found.items() if path not in inner}
+    columns = [path for path in found if path in written or path not in inner]
+    return where, {path: found[path] == records for path in columns}
 
 
 def _record_path(paths: Counter[str], parents: set[str]) -> str:

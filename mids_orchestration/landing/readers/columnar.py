@@ -12,6 +12,7 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -143,7 +144,9 @@ def _text(cells: pa.Array, column: Column) -> tuple[pa.Array, np.ndarray]:
     fine = np.zeros(len(cells), dtype=bool)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return cells.cast(pa.string()), fine
-    if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_decimal(kind):
+    # Of more than six places Arrow writes small values as 1E-9.
+    plain = pa.types.is_decimal(kind) and 0 <= kind.scale <= 6
+    if plain or pa.types.is_integer(kind) or pa.types.is_boolean(kind):
         return cells.cast(pa.string()), fine
     values = cells.cast(pa.timestamp("us", kind.tz), safe=False) if pa.types.is_timestamp(kind) else cells
     texts = []
@@ -164,6 +167,8 @@ def _value_text(value: Any, column: Column) -> tuple[str | None, bool]:
             return value.decode("utf-8", "backslashreplace"), True
     if isinstance(value, float):
         return (str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)), False
+    if isinstance(value, Decimal):
+        return format(value, "f"), False
     if isinstance(value, (datetime, date)):
         return day_text(value, column), False
     if isinstance(value, (list, dict)):

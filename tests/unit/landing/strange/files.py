@@ -130,6 +130,7 @@ TEXTS = [
     column("accounting", [f"({n}.25)" for n in range(N)], "text"),
     column("rm", [f"RM {n}.00" for n in range(N)], "text"),
     column("exponent", [f"{n}.5E-3" for n in range(N)], "decimal"),
+    column("unit_code", [f"{n}E5" for n in range(N)], "text"),
     column("long_number", [f"1234567890123456789{n:02d}" for n in range(N)], "text"),
     column("mixed_ids", [n if n % 2 else f"A{n}" for n in range(N)], "text"),
     column("ya_tidak", ["Ya", "Tidak"] * 20, "text"),
@@ -197,6 +198,8 @@ TREES = [
     Strange("cdata.xml", ("<d>" + "".join(f"<r><a><![CDATA[<b> & {n}]]></a><c>&lt;{n}</c></r>" for n in range(N))
                           + "</d>").encode(), N,
             texts={"a": [f"<b> & {n}" for n in range(N)], "c": [f"<{n}" for n in range(N)]}),
+    Strange("text_and_attribute.xml", ("<d>" + "".join(f'<r><a lang="ms">A{n}</a><b c="1"/></r>' for n in range(N))
+                                       + "</d>").encode(), N, {"a/@lang": "text"}, {"a": [f"A{n}" for n in range(N)]}),
     Strange("one.xml", b"<d><r><a>1</a><b>2</b></r></d>", 1),
     Strange("utf16.xml", ('<?xml version="1.0" encoding="UTF-16"?><d>' + "<r><a>é</a></r>" * N + "</d>")
             .encode("utf-16"), N),
@@ -216,6 +219,9 @@ PARQUETS = [
     }), N, {"money": "decimal", "day": "date", "at": "timestamp", "zoned": "timestamp", "ok": "boolean", "f": "decimal",
             "n.x": "integer", "n.y.z": "text"},
         {"code": [f"{n:03d}" for n in range(N)], "money": [f"{n}.10" for n in range(N)]}),
+    Strange("many_places.parquet", parquet({"v": pa.array([Decimal(f"{n}.000000001") for n in range(N)]),
+                                           "z": pa.array([Decimal("0.000000000")] * N)}), N,
+            {"v": "decimal"}, {"v": [f"{n}.000000001" for n in range(N)], "z": ["0.000000000"] * N}),
     Strange("none.parquet", parquet({"id": pa.array([], pa.int64())}), 0),
     Strange("time_and_bytes.parquet", parquet({
         "t": pa.array([n * 60 for n in range(N)], pa.time32("s")), "b": pa.array([b"abc"] * N),
