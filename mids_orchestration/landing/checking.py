@@ -99,14 +99,12 @@ def _try(receiver: Receiver, path: Path, folder: Path, shown: int) -> Trial:
     faults: list[dict[str, Any]] = []
     for record, held in result.staged.quarantined.items():
         table = pq.read_table(held, columns=["_line_no", "column_name", "reason_code"])
-        rows = set(
-            zip(*(table.column(name).to_pylist() for name in ("_line_no", "reason_code")), strict=True)
-        )
-        counts.update(code for _, code in rows)
-        for column, code in zip(
-            table.column("column_name").to_pylist(), table.column("reason_code").to_pylist(), strict=True
-        ):
-            at_fault[record, column, code] += 1
+        codes = table.group_by(["_line_no", "reason_code"]).aggregate([]).column("reason_code")
+        for found in codes.value_counts().to_pylist():
+            counts[found["values"]] += found["counts"]
+        places = table.group_by(["column_name", "reason_code"]).aggregate([([], "count_all")])
+        for found in places.to_pylist():
+            at_fault[record, found["column_name"], found["reason_code"]] += found["count_all"]
         if len(faults) < shown:
             faults += next(pq.ParquetFile(held).iter_batches(batch_size=shown)).to_pylist()
     tables = result.tables

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 csv.field_size_limit(64 * 1024 * 1024)
 
 
+# A fault weighs a kilobyte until it is written, however short its line.
+_MOST_FAULTS = 50_000
+
+
 class _Unclosed(Exception):
     """The record goes on past what one record may hold, or past the end of the file."""
 
@@ -129,13 +133,13 @@ class CarefulLines:
         return [cell.lstrip("\ufeff") for cell in cells]
 
     def records(self, size: int) -> tuple[list[list[str]], list[int], list[Fault]]:
-        """Parse about *size* bytes of records: rows, the line each begins on, and the faults."""
+        """Parse about *size* bytes of records, fewer where many are at fault: rows, the line of each, and the faults."""
         rows: list[list[str]] = []
         numbers: list[int] = []
         faults: list[Fault] = []
         done = 0
         parser = self._parser()
-        while done < size:
+        while done < size and len(faults) < _MOST_FAULTS:
             self._taken, self._size = [], 0
             try:
                 row = next(parser, None)
