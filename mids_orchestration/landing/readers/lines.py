@@ -133,7 +133,7 @@ class CarefulLines:
         return [cell.lstrip("\ufeff") for cell in cells]
 
     def records(self, size: int) -> tuple[list[list[str]], list[int], list[Fault]]:
-        """Parse about *size* bytes of records, fewer where many are at fault: rows, the line of each, and the faults."""
+        """Parse about *size* bytes of records, fewer where many are at fault: rows, their lines, and the faults."""
         rows: list[list[str]] = []
         numbers: list[int] = []
         faults: list[Fault] = []
