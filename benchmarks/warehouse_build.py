@@ -3,11 +3,11 @@
 ``python -m benchmarks warehouse_build`` measures 1 M records; MIDS_BENCH_RECORDS=10000000 another number. Records
 are landed Parquet of the four largest kinds (investigation papers with corrections, their persons, charges,
 operations), the rest of the feeds empty, nobody linked. (a) is ``benchmarks/warehouse_star.sql``: cases, persons,
-charges, operations and weekly counts, all rows compared with the marts; dbt builds every model, of which those are
-five, and no tests run on either side; dbt has read its project beforehand, as in a deployment. It also builds
-everything once on nothing, which bounds what building only the news could save. (b) pandas makes a part of it. Each
-in a process of its own, DuckDB limited to 2 GiB (MIDS_DUCKDB_MEMORY), so that peak memory is its own and a larger
-load spills.
+charges, operations and weekly counts, all rows and columns compared with the marts; dbt builds every model, of
+which those are five, and no tests run on either side; dbt has read its project beforehand, as in a deployment. It
+also builds everything once on nothing, which bounds what building only the news could save. (b) pandas makes a part
+of it. Each in a process of its own, DuckDB limited to 2 GiB (MIDS_DUCKDB_MEMORY), so that peak memory is its own and
+a larger load spills.
 """
 
 from __future__ import annotations
@@ -24,22 +24,20 @@ from pathlib import Path
 
 import duckdb
 
+from mids_orchestration.warehouse import STORAGE_VERSION
+
 RECORDS = int(os.environ.get("MIDS_BENCH_RECORDS", "1000000"))
 MEMORY = os.environ.get("MIDS_DUCKDB_MEMORY", "2GiB")
 HERE = Path(__file__).parent
 SEEDS = HERE.parent / "dbt_project" / "seeds"
-#: Rival's table, the mart, and the columns both have.
+#: Rival's table and the mart; both have the same columns.
 COMPARED = {
-    "star_case": ("fct_case", "case_key, crime_type_code, offence_key, exploitation_code, state_code, event_on, "
-                  "event_week, case_status_code, victims_identified, charge_count, conviction_count, known_on"),
-    "star_charge": ("fct_charge", "charge_key, case_key, offence_key, charged_on, charge_outcome_code, outcome_on"),
-    "star_person": ("fct_person_in_case", "person_key, case_key, role_code, nationality_code, sex_code, "
-                    "crime_type_code, state_code, event_on, age_band_code, is_counted"),
-    "star_operation": ("fct_operation", "operation_key, operation_kind_code, event_on, state_code, industry_code, "
-                       "screened_count"),
-    "star_weekly": ("fct_weekly_count", "event_week, known_week, crime_type_code, state_code, exploitation_group_code, "
-                    "is_child_code, unit_code, count_value"),
-}  # fmt: skip
+    "star_case": "fct_case",
+    "star_charge": "fct_charge",
+    "star_person": "fct_person_in_case",
+    "star_operation": "fct_operation",
+    "star_weekly": "fct_weekly_count",
+}
 
 
 def write_zone(home: Path, records: int) -> int:
@@ -190,7 +188,7 @@ def build_star(home: Path) -> None:
     """Only the five tables that (a) makes, and what they are made of."""
     from tests.dbt.conftest import Built
 
-    wanted = [f"+{mart}" for mart, _ in COMPARED.values()]
+    wanted = [f"+{mart}" for mart in COMPARED.values()]
     Built(home).dbt(["build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test",
                      "--select", *wanted])  # fmt: skip
 
@@ -204,7 +202,12 @@ def build_by_hand(home: Path) -> None:
     """Rival (a)."""
     sql = (HERE / "warehouse_star.sql").read_text("utf-8")
     sql = sql.replace("$landing", str(home / "landing")).replace("$seeds", str(SEEDS))
-    settings = {"memory_limit": MEMORY, "temp_directory": str(home / "hand.spill"), "threads": 2}
+    settings = {
+        "memory_limit": MEMORY,
+        "temp_directory": str(home / "hand.spill"),
+        "threads": 2,
+        "storage_compatibility_version": STORAGE_VERSION,
+    }
     with duckdb.connect(str(home / "hand.duckdb"), config=settings) as connection:
         connection.execute(sql)
 
@@ -248,10 +251,11 @@ def differences(home: Path) -> dict[str, int]:
         connection.execute(f"attach '{home / 'warehouse.duckdb'}' as dbt (read_only)")
         connection.execute(f"attach '{home / 'hand.duckdb'}' as hand (read_only)")
         found = {}
-        for rival, (mart, columns) in COMPARED.items():
+        for rival, mart in COMPARED.items():
+            # Columns meet by name; one that only one of the two has is an error of DuckDB's that names it.
+            columns = ", ".join(row[0] for row in connection.execute(f"describe dbt.marts.{mart}").fetchall())
             ours, theirs = (
-                f"select {columns} from dbt.marts.{mart}",
-                f"select {columns} from hand.{rival}",
+                f"select {columns} from {table}" for table in (f"dbt.marts.{mart}", f"hand.{rival}")
             )
             row = connection.execute(
                 f"select count(*) from (({ours} except all {theirs}) union all ({theirs} except all {ours}))"

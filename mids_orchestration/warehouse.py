@@ -27,6 +27,8 @@ LANDING_SOURCES = DBT_PROJECT / "models" / "staging" / "_landing_sources.yml"
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 _FINGERPRINT = DBT_PROJECT / "target" / "manifest.sha256"
 _PARTIAL_PARSE = DBT_PROJECT / "target" / "partial_parse.msgpack"
+#: How a new warehouse file is written; also in dbt_project/profiles.yml, because whoever comes first makes the file.
+STORAGE_VERSION = "v1.5.0"
 _SOURCE_SUFFIXES = {".sql", ".yml", ".yaml", ".csv", ".md", ".py"}
 
 
@@ -109,7 +111,11 @@ def open_warehouse(settings: Settings, *, read_only: bool = False) -> Iterator[d
         duckdb.IOException: when another process holds the file, or it is not there to be read.
     """
     settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(str(settings.warehouse), read_only=read_only)
+    connection = duckdb.connect(
+        str(settings.warehouse),
+        read_only=read_only,
+        config={"storage_compatibility_version": STORAGE_VERSION},
+    )
     try:
         connection.execute(f"set memory_limit = '{settings.duckdb_memory_limit}'")
         connection.execute(f"set temp_directory = '{settings.home / 'warehouse' / 'spill'}'")

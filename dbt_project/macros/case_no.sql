@@ -12,7 +12,7 @@
         mids.replace_all(words, ' 20[0-9][0-9] ', ' '), ' 0*([0-9]+) ', 1) -%}
     {#- The police write the number before the year, so that paper 2016 of 2024 is not taken for a year. -#}
     {%- set police = words ~ " like '% TIP %' or " ~ words ~ " like '% SOM %'" -%}
-    {%- set before_year = ' 0*([0-9]+) (20[0-9][0-9]) ' -%}
+    {%- set before_year = mids.first_match(words, ' 0*([0-9]+ 20[0-9][0-9]) ', 1) -%}
     coalesce(
         case
             when {{ words }} like '% TIP %' then 'PDRM TIP'
@@ -24,13 +24,8 @@
             when {{ words }} like '% AKPS %' then 'AKPS'
         end
         || '/' || coalesce(
-            case when {{ police }} then {{ mids.first_match(words, before_year, 1) }} end,
-            {{ number }}
-        )
-        || '/' || coalesce(
-            case when {{ police }} then {{ mids.first_match(words, before_year, 2) }} end,
-            {{ long_year }},
-            '20' || {{ short_year }}
+            case when {{ police }} then replace({{ before_year }}, ' ', '/') end,
+            {{ number }} || '/' || coalesce({{ long_year }}, '20' || {{ short_year }})
         ),
         {{ mids.plain_text(expression) }}
     )

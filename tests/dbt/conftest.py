@@ -22,6 +22,7 @@ from mids_orchestration import scenario_step
 from mids_orchestration.forecast_record import TABLES
 from mids_orchestration.forecast_score import MATURED_COLUMNS, MATURED_MONTH_COLUMNS
 from mids_orchestration.forecast_step import EFFECT_COLUMNS, NODE_WEEK_COLUMNS, SOURCE_COLUMNS
+from mids_orchestration.warehouse import STORAGE_VERSION
 from tests.dbt.landing_zone import RECORDS, Records, write_landing, zone_contracts
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -163,7 +164,8 @@ def _build_tiny(built: Built) -> None:
 def prepare(built: Built, records: Records = RECORDS) -> None:
     """Landing zone and the tables that Python makes, for dbt to build on."""
     write_landing(built.home / "landing", zone_contracts(), records)
-    with duckdb.connect(str(built.warehouse)) as connection:
+    config = {"storage_compatibility_version": STORAGE_VERSION}
+    with duckdb.connect(str(built.warehouse), config=config) as connection:
         connection.execute(PYTHON_TABLES)
         for name, columns in DECLARED.items():
             spec = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())

@@ -147,7 +147,7 @@ def test_a_past_day_is_rebuilt_as_it_was_known(homes: dict[str, Path], tmp_path:
 def test_the_weeks_differ_and_hold_what_they_are_said_to(homes: dict[str, Path], tmp_path: Path) -> None:
     # Without this, the tests above would pass on weeks that bring nothing.
     found = differences(homes["then"], Built(homes["whole"]).warehouse, tmp_path)
-    assert {"marts.fct_weekly_count", "marts.fct_person_in_case", "linked.lnk_unit_state"} <= set(found)
+    assert {"marts.fct_weekly_count", "marts.fct_person_in_case", "linked.lnk_record_state"} <= set(found)
     told = Built(homes["whole"]).rows(
         """select bool_or(not took_effect), bool_or(is_deleted), max(version_no) > 2, count(*) > 60
         from conformed.cnf_case_version"""

@@ -43,6 +43,7 @@ placed as (
         person.source_agency_code,
         person.source_record,
         person.source_case_no,
+        person.case_source_key,
         coalesce(person.case_no_norm, own_case.case_no_norm) as case_no_norm,
         person.role_code,
         person.full_name,
@@ -60,6 +61,9 @@ placed as (
         coalesce(person.locality_text, own_case.locality_text, investigation.locality_text) as locality_text,
         coalesce(own_case.event_on, investigation.event_on, person.event_on) as event_on,
         coalesce(own_case.raid_no, investigation.raid_no) as raid_no,
+        person.exploitation_code,
+        person.protection_order_code,
+        person.trafficking_status_code,
         person.known_on
     from person
     left join {{ ref('cnf_case') }} as own_case
@@ -75,6 +79,7 @@ select
     source_agency_code,
     source_record,
     source_case_no,
+    case_source_key,
     case_no_norm,
     role_code,
     full_name,
@@ -100,5 +105,8 @@ select
     locality_text,
     event_on,
     raid_no,
+    exploitation_code,
+    protection_order_code,
+    trafficking_status_code,
     known_on
 from placed

@@ -9,11 +9,12 @@ with told as (
         max(version_no) as last_version_no,
         min(known_on) as first_known_on
     from {{ mids.touched('cnf_case_version', 'case_record_id') }}
-    where is_case
+    where is_case and version_count > 1
     group by case_record_id
 
 ),
 
+-- Most records were told once.
 last_told as (
 
     select
@@ -23,10 +24,11 @@ last_told as (
         version.case_kind_code,
         version.case_no_norm,
         version.event_on,
-        told.first_known_on
+        coalesce(told.first_known_on, version.known_on) as first_known_on
     from {{ mids.touched('cnf_case_version', 'case_record_id') }} as version
-    inner join told
+    left join told
         on version.case_record_id = told.case_record_id and version.version_no = told.last_version_no
+    where told.case_record_id is not null or (version.version_count = 1 and version.is_case)
 
 ),
 
@@ -46,7 +48,8 @@ named as (
 
 ),
 
--- A consular case is one person's: both records have the same key.
+-- A consular case is one person's: both records have the same key. A number that the police know stands; the person
+-- speaks only where there is none.
 through_person as (
 
     select
@@ -59,15 +62,12 @@ through_person as (
     where
         last_told.case_kind_code = 'CONSULAR'
         and abs({{ dbt.datediff('named.event_on', 'last_told.event_on', 'day') }}) <= 365
+        and not exists (
+            select 1
+            from last_told as police
+            where police.case_kind_code <> 'CONSULAR' and police.case_no_norm = last_told.case_no_norm
+        )
     group by last_told.case_record_id
-
-),
-
-police_number as (
-
-    select distinct case_no_norm
-    from last_told
-    where case_kind_code <> 'CONSULAR'
 
 ),
 
@@ -78,31 +78,49 @@ keyed as (
         last_told.source_agency_code,
         last_told.source_record_key,
         last_told.first_known_on,
-        case
-            -- A number that the police know stands; the person speaks only where there is none.
-            when police_number.case_no_norm is null and through_person.case_no_norm is not null
-                then through_person.case_no_norm
-            else coalesce(last_told.case_no_norm, last_told.case_record_id)
-        end as case_no_norm,
+        coalesce(through_person.case_no_norm, last_told.case_no_norm, last_told.case_record_id) as case_no_norm,
         agency.case_precedence
     from last_told
     inner join {{ ref('ref_agency') }} as agency on last_told.source_agency_code = agency.agency_code
     left join through_person on last_told.case_record_id = through_person.case_record_id
-    left join police_number on last_told.case_no_norm = police_number.case_no_norm
+
+),
+
+-- Most cases have one record; only the others are sorted, which costs most here.
+several as (
+
+    select
+        case_no_norm,
+        count(*) as records_in_case
+    from keyed
+    group by case_no_norm
+    having count(*) > 1
+
+),
+
+ranked as (
+
+    select
+        keyed.case_record_id,
+        several.records_in_case,
+        row_number() over (
+            partition by keyed.case_no_norm
+            order by keyed.case_precedence, keyed.first_known_on, keyed.case_record_id
+        ) as record_rank
+    from keyed
+    inner join several on keyed.case_no_norm = several.case_no_norm
 
 )
 
 select
-    case_record_id,
-    source_agency_code,
-    source_record_key,
-    case_no_norm,
-    first_known_on,
-    {{ mids.record_id(["'case'", 'case_no_norm']) }} as case_key,
+    keyed.case_record_id,
+    keyed.source_agency_code,
+    keyed.source_record_key,
+    keyed.case_no_norm,
+    keyed.first_known_on,
+    {{ mids.record_id(["'case'", 'keyed.case_no_norm']) }} as case_key,
     -- 1 leads: its agency, crime type and dates stand for the case once it is known.
-    row_number() over (
-        partition by case_no_norm
-        order by case_precedence, first_known_on, case_record_id
-    ) as record_rank,
-    count(*) over (partition by case_no_norm) as records_in_case
+    coalesce(ranked.record_rank, 1) as record_rank,
+    coalesce(ranked.records_in_case, 1) as records_in_case
 from keyed
+left join ranked on keyed.case_record_id = ranked.case_record_id

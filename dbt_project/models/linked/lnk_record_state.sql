@@ -1,5 +1,6 @@
 -- One row per case or person record and week from which something else was known of it. It holds until
 -- to_week, 9999-12-31 while nothing newer is known. A person's place and crime type move with the case.
+-- Of most records one thing was ever known, and most are alone in their case or person: those take the short way.
 {{ config(materialized=mids.brought_up_to_date(), unique_key='record_id') }}
 with case_version as (
 
@@ -17,7 +18,8 @@ case_until as (
     select
         case_record_id,
         version_no,
-        {{ mids.until('known_week', 'case_record_id', 'version_no') }} as to_week
+        {{ mids.until('known_week', 'case_record_id', 'version_no') }} as to_week,
+        min(known_week) over (partition by case_record_id) as first_week
     from case_version
     where version_count > 1
 
@@ -37,7 +39,9 @@ case_told as (
         version.state_code,
         version.exploitation_code,
         version.known_week as from_week,
-        coalesce(case_until.to_week, cast('9999-12-31' as date)) as to_week
+        coalesce(case_until.to_week, cast('9999-12-31' as date)) as to_week,
+        coalesce(case_until.first_week, version.known_week) as first_week,
+        version.version_count = 1 and link.records_in_case = 1 as is_alone
     from case_version as version
     inner join {{ mids.touched('lnk_case', 'case_record_id') }} as link on version.case_record_id = link.case_record_id
     left join case_until
@@ -52,10 +56,31 @@ case_state as (
 
 ),
 
-counted_case as (
+-- What counts of each case at any time: nothing before it was known, nor while no record of it counts.
+timeline as (
 
-    select * from case_state
-    where is_counted
+    select
+        record_id,
+        from_week,
+        to_week,
+        case when is_counted then event_week end as event_week,
+        case when is_counted then event_on end as event_on,
+        case when is_counted then crime_type_code end as crime_type_code,
+        case when is_counted then state_code end as state_code,
+        case when is_counted then exploitation_code end as exploitation_code
+    from case_state
+    union all
+    select
+        record_id,
+        cast('0001-01-01' as date) as from_week,
+        first_week as to_week,
+        cast(null as date) as event_week,
+        cast(null as date) as event_on,
+        cast(null as {{ dbt.type_string() }}) as crime_type_code,
+        cast(null as {{ dbt.type_string() }}) as state_code,
+        cast(null as {{ dbt.type_string() }}) as exploitation_code
+    from case_state
+    where from_week = first_week
 
 ),
 
@@ -74,8 +99,7 @@ person_until as (
     select
         person_record_id,
         version_no,
-        {{ mids.until('known_week', 'person_record_id', 'version_no') }} as to_week,
-        min(known_week) over (partition by person_record_id) as first_week
+        {{ mids.until('known_week', 'person_record_id', 'version_no') }} as to_week
     from person_version
     where version_count > 1
 
@@ -88,7 +112,9 @@ person_told as (
         coalesce(link.person_key, {{ dbt.concat(["'unlinked-'", 'version.person_record_id']) }}) as unit_key,
         version.person_record_id as record_id,
         coalesce(link.record_rank, 1) as record_rank,
-        own_case.case_record_id,
+        coalesce(link.records_of_person, 1) = 1 and version.version_count = 1 as is_only_one,
+        -- lnk_person tells of the newest version.
+        case when version.version_count = 1 then link.case_record_id else own_case.case_record_id end as case_record_id,
         version.source_agency_code as agency_code,
         role.is_counted
         and version.trafficking_status_code <> 'NOT_A_VICTIM'
@@ -102,7 +128,7 @@ person_told as (
         version.exploitation_code,
         version.known_week as from_week,
         coalesce(person_until.to_week, cast('9999-12-31' as date)) as to_week,
-        coalesce(person_until.first_week, version.known_week) as first_week
+        version.version_count
     from person_version as version
     left join person_until
         on version.person_record_id = person_until.person_record_id and version.version_no = person_until.version_no
@@ -111,7 +137,7 @@ person_told as (
     left join {{ mids.touched('lnk_case', 'case_record_id') }} as own_case
         on
             version.source_agency_code = own_case.source_agency_code
-            and version.case_source_key = own_case.source_record_key
+            and case when version.version_count > 1 then version.case_source_key end = own_case.source_record_key
     inner join {{ ref('ref_role') }} as role on version.role_code = role.role_code
 
 ),
@@ -127,33 +153,13 @@ person_state as (
 counted_person as (
 
     select * from person_state
-    where record_id in (
-        select ever.record_id
-        from person_state as ever
-        where ever.is_counted
-    )
-
-),
-
-person_week as (
-
-    select
-        record_id,
-        from_week,
-        {{ mids.until('from_week', 'record_id') }} as to_week
-    from (
-        select
-            record_id,
-            from_week
-        from counted_person
-        union
-        select
-            counted_person.record_id,
-            case_state.from_week
-        from counted_person
-        inner join case_state on counted_person.case_record_id = case_state.record_id
-        where case_state.from_week > counted_person.first_week
-    ) as told_in
+    where
+        is_counted
+        or record_id in (
+            select ever.record_id
+            from person_state as ever
+            where ever.is_counted and ever.version_count > 1
+        )
 
 ),
 
@@ -176,19 +182,17 @@ person_in_case as (
                     then {{ mids.age_years('person.birth_date', 'coalesce(own_case.event_on, person.event_on)') }}
             end
         ) as age_years,
-        person_week.from_week,
-        person_week.to_week
-    from person_week
-    inner join counted_person as person
-        on
-            person_week.record_id = person.record_id
-            and person_week.from_week >= person.from_week
-            and person_week.from_week < person.to_week
-    left join counted_case as own_case
+        greatest(person.from_week, coalesce(own_case.from_week, person.from_week)) as from_week,
+        least(person.to_week, coalesce(own_case.to_week, person.to_week)) as to_week,
+        person.is_only_one
+        and coalesce(own_case.from_week, person.from_week) <= person.from_week
+        and coalesce(own_case.to_week, person.to_week) = cast('9999-12-31' as date) as is_alone
+    from counted_person as person
+    left join timeline as own_case
         on
             person.case_record_id = own_case.record_id
-            and person_week.from_week >= own_case.from_week
-            and person_week.from_week < own_case.to_week
+            and person.from_week < own_case.to_week
+            and person.to_week > own_case.from_week
 
 ),
 
@@ -221,7 +225,8 @@ select
     exploitation_code,
     'NA' as is_child_code,
     from_week,
-    to_week
+    to_week,
+    is_alone
 from case_state
 union all
 select
@@ -237,5 +242,6 @@ select
     exploitation_code,
     is_child_code,
     from_week,
-    to_week
+    to_week,
+    is_alone
 from aged

@@ -1,29 +1,18 @@
 -- One row per case or person and week from which something else was known of it: in every week the
 -- best-placed record that counts then speaks for it; is_counted is false while none does.
-{{ config(materialized=mids.brought_up_to_date(), unique_key='unit_key') }}
+-- A view: the weekly counts read it once, and most of its rows stand as they are in lnk_record_state.
+{{ config(materialized='view') }}
 with state as (
 
-    select * from {{ mids.touched('lnk_record_state', 'unit_key') }}
+    select * from {{ ref('lnk_record_state') }}
 
 ),
 
--- Of most cases and persons one thing was ever known; only the others are compared and sorted, which costs most here.
-several as (
-
-    select
-        unit_code,
-        unit_key
-    from state
-    group by unit_code, unit_key
-    having count(*) > 1
-
-),
-
+-- Of most cases and persons one thing was ever known; only the others are sorted, which costs most here.
 one_of_several as (
 
-    select state.*
-    from state
-    inner join several on state.unit_code = several.unit_code and state.unit_key = several.unit_key
+    select * from state
+    where not is_alone
 
 ),
 
@@ -98,17 +87,16 @@ left join spoken
         and week.known_week = spoken.known_week
 union all
 select
-    state.unit_code,
-    state.unit_key,
-    state.from_week as known_week,
+    unit_code,
+    unit_key,
+    from_week as known_week,
     cast('9999-12-31' as date) as until_week,
-    state.is_counted,
-    case when state.is_counted then state.agency_code end as agency_code,
-    case when state.is_counted then state.event_week end as event_week,
-    case when state.is_counted then state.crime_type_code end as crime_type_code,
-    case when state.is_counted then state.state_code end as state_code,
-    case when state.is_counted then state.exploitation_code end as exploitation_code,
-    case when state.is_counted then state.is_child_code end as is_child_code
+    is_counted,
+    case when is_counted then agency_code end as agency_code,
+    case when is_counted then event_week end as event_week,
+    case when is_counted then crime_type_code end as crime_type_code,
+    case when is_counted then state_code end as state_code,
+    case when is_counted then exploitation_code end as exploitation_code,
+    case when is_counted then is_child_code end as is_child_code
 from state
-left join several on state.unit_code = several.unit_code and state.unit_key = several.unit_key
-where several.unit_key is null
+where is_alone

@@ -1,8 +1,8 @@
 -- One row per case, whichever agencies hold records of it.
 {{ config(materialized=mids.brought_up_to_date(), unique_key='case_key') }}
-with records as (
+with several as (
 
-    -- record_rank tells a case's records apart: the first one speaks for it.
+    -- record_rank tells a case's records apart: the first one speaks for it. Most cases have one record.
     select
         link.case_key,
         min(link.record_rank) as first_rank,
@@ -11,6 +11,7 @@ with records as (
         min(link.first_known_on) as first_known_on
     from {{ mids.touched('cnf_case', 'case_record_id') }} as cases
     inner join {{ mids.touched('lnk_case', 'case_record_id') }} as link on cases.case_record_id = link.case_record_id
+    where link.records_in_case > 1
     group by link.case_key
 
 ),
@@ -19,10 +20,37 @@ lead_record as (
 
     select
         cases.*,
-        link.case_key
+        link.case_key,
+        coalesce(several.record_count, 1) as record_count,
+        coalesce(several.agency_count, 1) as agency_count,
+        coalesce(several.first_known_on, link.first_known_on) as first_known_on
     from {{ mids.touched('cnf_case', 'case_record_id') }} as cases
     inner join {{ mids.touched('lnk_case', 'case_record_id') }} as link on cases.case_record_id = link.case_record_id
-    inner join records on link.case_key = records.case_key and link.record_rank = records.first_rank
+    left join several on link.case_key = several.case_key and link.record_rank = several.first_rank
+    where link.records_in_case = 1 or several.case_key is not null
+
+),
+
+-- A person with several records in the case is one.
+person as (
+
+    select
+        case_key,
+        is_counted
+    from {{ mids.touched('lnk_person', 'person_record_id') }}
+    where records_of_person = 1
+    union all
+    select
+        case_key,
+        is_counted
+    from (
+        select distinct
+            case_key,
+            is_counted,
+            person_key
+        from {{ mids.touched('lnk_person', 'person_record_id') }}
+        where records_of_person > 1
+    ) as linked
 
 ),
 
@@ -30,9 +58,9 @@ persons as (
 
     select
         case_key,
-        count(distinct case when is_counted then person_key end) as victims_identified,
-        count(distinct case when not is_counted then person_key end) as suspects_identified
-    from {{ mids.touched('lnk_person', 'person_record_id') }}
+        count(case when is_counted then 1 end) as victims_identified,
+        count(case when not is_counted then 1 end) as suspects_identified
+    from person
     group by case_key
 
 ),
@@ -41,10 +69,9 @@ shared_case as (
 
     select
         case_no_norm,
-        min(case_key) as case_key
+        case_key
     from {{ mids.touched('lnk_case', 'case_record_id') }}
-    where case_no_norm is not null
-    group by case_no_norm
+    where record_rank = 1
 
 ),
 
@@ -74,7 +101,7 @@ select
     lead_record.occurred_on,
     lead_record.reported_on,
     lead_record.recorded_on,
-    records.first_known_on as known_on,
+    lead_record.first_known_on as known_on,
     lead_record.case_status_code,
     lead_record.raid_on,
     coalesce(raid.operation_key, 'XX') as operation_key,
@@ -85,10 +112,9 @@ select
     coalesce(charges.charge_count, 0) as charge_count,
     cast(coalesce(charges.conviction_count, 0) as {{ dbt.type_bigint() }}) as conviction_count,
     charges.first_charged_on,
-    records.record_count,
-    records.agency_count
+    lead_record.record_count,
+    lead_record.agency_count
 from lead_record
-inner join records on lead_record.case_key = records.case_key
 inner join {{ ref('dim_offence') }} as offence
     on
         lead_record.offence_code = offence.offence_code

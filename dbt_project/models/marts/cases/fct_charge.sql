@@ -4,10 +4,9 @@ with shared_case as (
 
     select
         case_no_norm,
-        min(case_key) as case_key
+        case_key
     from {{ mids.touched('lnk_case', 'case_record_id') }}
-    where case_no_norm is not null
-    group by case_no_norm
+    where record_rank = 1
 
 )
 
