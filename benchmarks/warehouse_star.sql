@@ -1,11 +1,12 @@
 -- The rival: the cases, charges, persons, operations and weekly counts of the star by hand, in one script for DuckDB:
--- every row and every column of the five marts. It reads the same landed Parquet and code lists, and knows only what the benchmark's records hold: one agency a
--- record, no linked persons. `$landing` and `$seeds` are put in by benchmarks/warehouse_build.py, which compares rows.
+-- every row and every column of the five marts. It reads the same landed Parquet and code lists, and knows only what the
+-- benchmark's records hold: one agency a record, no linked persons. `$landing` and `$seeds` are put in by
+-- benchmarks/warehouse_build.py, which compares rows.
 create macro plain(t) as trim(regexp_replace(upper(t), '[^0-9A-Z]+', ' ', 'g'));
 create macro day(t) as cast(coalesce(try_strptime(t, '%d/%m/%Y'), try_strptime(t, '%d-%m-%Y'), try_cast(t as timestamp)) as date);
 create macro moment(t) as coalesce(try_strptime(t, '%d/%m/%Y %H:%M'), try_cast(t as timestamp));
 create macro age(born, d) as date_diff('year', born, d)
-    - case when strftime(d, '%m%d') < strftime(born, '%m%d') then 1 else 0 end;
+    - case when month(d) * 100 + dayofmonth(d) < month(born) * 100 + dayofmonth(born) then 1 else 0 end;
 create macro monday(d) as cast(date_trunc('week', d) as date);
 create macro case_no(t) as 'PDRM ' || regexp_extract(plain(t), '(TIP|SOM)', 1) || '/'
     || regexp_extract(plain(t) || ' ', ' 0*([0-9]+) (20[0-9][0-9]) ', 1) || '/'
@@ -17,13 +18,24 @@ create table ref_exploitation as from read_csv('$seeds/ref_exploitation.csv', al
 create table map_country as from read_csv('$seeds/map_country.csv', all_varchar = true);
 create table map_premises as from read_csv('$seeds/map_premises.csv', all_varchar = true);
 create table map_section as from read_csv('$seeds/map_section.csv', all_varchar = true);
-create table age_band as select age_band_code, cast(age_from as int) a, cast(age_to as int) b, is_child = 'true' as is_child
-    from read_csv('$seeds/ref_age_band.csv', all_varchar = true);
+create table age_band as
+select unnest(range(cast(age_from as bigint), cast(age_to as bigint) + 1)) as years, age_band_code, is_child = 'true' as is_child
+from read_csv('$seeds/ref_age_band.csv', all_varchar = true);
 create table offence as select offence_key, offence_code,
     case when row_number() over (partition by offence_code order by effective_from) = 1 then date '1900-01-01'
         else cast(effective_from as date) end as match_from,
     coalesce(cast(effective_to as date), date '9999-12-31') as match_to
     from read_csv('$seeds/ref_offence.csv', all_varchar = true);
+
+-- The opening extract was known the Monday after each record was made.
+create macro known(received_on, first_on, recorded_on) as case when received_on = first_on
+    then least(received_on, monday(recorded_on) + 7) else received_on end;
+create table began as
+select
+    (select min(_known_on)::date from read_parquet('$landing/pdrm/cases/*.parquet')) as cases,
+    (select min(_known_on)::date from read_parquet('$landing/pdrm/persons/*.parquet')) as persons,
+    (select min(_known_on)::date from read_parquet('$landing/agc/charges/*.parquet')) as charges,
+    (select min(_known_on)::date from read_parquet('$landing/jim/operations/*.parquet')) as operations;
 
 create table told_case as
 select
@@ -43,25 +55,23 @@ left join (select exploitation_code as e, crime_type_code as crime from ref_expl
 left join map_section as sec on sec.act_code = 'ATIPSOM'
     and regexp_extract(regexp_replace(plain(seksyen), '(AKTA|ACT) [0-9]+', ''), '[0-9]+[A-K]?') = sec.section;
 
--- The opening extract was known the Monday after each record was made.
-create macro known(received_on, first_on, recorded_on) as case when received_on = first_on
-    then least(received_on, monday(recorded_on) + 7) else received_on end;
 create table case_version as
 select *,
     coalesce(case when occurred_on <= known_on then occurred_on end, case when reported_on <= known_on then reported_on end,
         case when recorded_on <= known_on then recorded_on end, known_on) as event_on,
     row_number() over (partition by norm order by updated_at desc, received_on desc) as age,
     row_number() over (partition by norm, monday(known_on) order by updated_at desc, received_on desc) as week_age
-from (select *, known(received_on, min(received_on) over (), recorded_on) as known_on from told_case);
+from (select *, known(received_on, (select cases from began), recorded_on) as known_on from told_case);
 
 create table told_charge as
 select
     md5('agc|charges|' || agc_ref || '|' || charges_charge_no) as charge_key, case_no(investigation_ref) as norm,
     agc_ref, accused_sex as sex_text, coalesce(ag.code, 'XX') as investigating_agency_code, day(opened_on) as opened_on,
-    day(recorded_on) as recorded_on, cast(_known_on as date) as received_on, charges_charge_no as charge_no,
+    known(cast(_known_on as date), (select charges from began), day(recorded_on)) as known_on, charges_charge_no as charge_no,
     case when charges_charge_no is null then 'NA' when try_cast(charges_child_victim as boolean) then 'Y'
         when charges_child_victim is null then 'XX' else 'N' end as child_victim_code,
-    try_cast(charges_sentence_months as bigint) as sentence_months, coalesce(sec.offence_code, 'XX') as offence_code, day(charges_charged_on) as charged_on,
+    try_cast(charges_sentence_months as bigint) as sentence_months,
+    coalesce(sec.offence_code, 'XX') as offence_code, day(charges_charged_on) as charged_on,
     coalesce(o.code, 'XX') as charge_outcome_code, day(charges_outcome_on) as outcome_on,
     row_number() over (partition by agc_ref, charges_charge_no order by moment(updated_at) desc, _known_on desc) as age
 from read_parquet('$landing/agc/charges/*.parquet', union_by_name = true) as c
@@ -70,21 +80,18 @@ left join map_code as o on o.domain = 'charge_outcome' and plain(charges_outcome
 left join map_section as sec on sec.act_code = 'ATIPSOM' and charges_section = sec.section;
 
 create table told_person as
-select *, known(received_on, min(received_on) over (), recorded_on) as known_on
-from (select
+select
     md5('pdrm|persons|' || no_kertas_siasatan || '|' || no_orang) as record_id, case_no(no_kertas_siasatan) as norm,
     r.code as role_code, sex.code as sex_code, coalesce(n.country_code, 'XX') as nationality_code,
     coalesce(po.code, 'NONE') as protection_order_code, day(tarikh_lahir) as birth_date,
-    try_cast(umur as bigint) as age_years, day(tarikh_daftar) as recorded_on, cast(_known_on as date) as received_on,
+    try_cast(umur as bigint) as age_years,
+    known(cast(_known_on as date), (select persons from began), day(tarikh_daftar)) as known_on,
     row_number() over (partition by no_kertas_siasatan, no_orang order by moment(kemaskini_pada) desc, _known_on desc) as age
 from read_parquet('$landing/pdrm/persons/*.parquet', union_by_name = true) as c
 left join map_code as r on r.domain = 'role' and plain(peranan) = r.spelling
 left join map_code as sex on sex.domain = 'sex' and plain(jantina) = sex.spelling
 left join map_code as po on po.domain = 'protection_order' and plain(perintah) = po.spelling
-left join map_country as n on plain(warganegara) = n.spelling);
-
-create table known_charge as
-select * replace (known(received_on, min(received_on) over (), recorded_on) as received_on) from told_charge;
+left join map_country as n on plain(warganegara) = n.spelling;
 
 create table star_person as
 select
@@ -96,14 +103,14 @@ select
     p.role_code <> 'SUSPECT' as is_counted, 1::bigint as record_count, 1::bigint as agency_count
 from told_person as p
 join (from case_version where age = 1) as c using (norm)
-left join age_band on coalesce(p.age_years, age(p.birth_date, c.event_on)) between a and b
+left join age_band on coalesce(p.age_years, age(p.birth_date, c.event_on)) = years
 where p.age = 1
 union all
 -- Nothing but the sex is told of the accused; the place is the investigation's.
 select 'unlinked-' || md5('agc|charges|' || agc_ref), md5('case|' || norm), 'ACCUSED', 'AGC', c.crime_type_code,
     c.exploitation_code, c.state_code, 'MY', 'XX', sex.code, 'XX', 'XX', c.event_on, monday(c.event_on), h.known_on, 'NONE',
     'XX', false, 1, 1
-from (select agc_ref, norm, any_value(sex_text) as sex_text, min(received_on) as known_on from known_charge where age = 1
+from (select agc_ref, norm, any_value(sex_text) as sex_text, min(known_on) as known_on from told_charge where age = 1
     group by all) as h
 join (from case_version where age = 1) as c using (norm)
 left join map_code as sex on sex.domain = 'sex' and plain(sex_text) = sex.spelling;
@@ -117,11 +124,10 @@ select
     null::bigint as worker_count, null::bigint as refused_count, no_kes is not null as has_case, known_on
 from (select *, coalesce(case when occurred_on <= known_on then occurred_on end,
         case when recorded_on <= known_on then recorded_on end, known_on) as event_on
-    from (select *, known(received_on, min(received_on) over (), recorded_on) as known_on
-        from (select *, day(tarikh_operasi) as occurred_on, day(tarikh_rekod) as recorded_on,
-                cast(_known_on as date) as received_on,
-                row_number() over (partition by no_operasi order by day(kemaskini) desc, _known_on desc) as age
-            from read_parquet('$landing/jim/operations/*.parquet', union_by_name = true)))) as o
+    from (select *, day(tarikh_operasi) as occurred_on, day(tarikh_rekod) as recorded_on,
+            known(cast(_known_on as date), (select operations from began), day(tarikh_rekod)) as known_on,
+            row_number() over (partition by no_operasi order by day(kemaskini) desc, _known_on desc) as age
+        from read_parquet('$landing/jim/operations/*.parquet', union_by_name = true))) as o
 left join map_state as s on plain(negeri) = s.spelling
 left join (select premises, arg_max(industry_code, length(pattern)) as industry_code
     from (select distinct jenis_premis as premises from read_parquet('$landing/jim/operations/*.parquet'))
@@ -154,11 +160,12 @@ left join (select norm, count(*) as charges, count(*) filter (where charge_outco
     from told_charge where age = 1 group by norm) as h using (norm);
 
 create table star_charge as
+with t as materialized (
+    select told_charge.*, case_key, event_on from told_charge join star_case on case_key = md5('case|' || norm) where age = 1)
 select charge_key, case_key, 'unlinked-' || md5('agc|charges|' || agc_ref) as person_key, investigating_agency_code,
     o.offence_key, charge_no is not null as is_charged, opened_on, charged_on, child_victim_code, charge_outcome_code,
-    outcome_on, sentence_months, date_diff('day', charged_on, outcome_on) as days_to_outcome, t.received_on as known_on
-from (from known_charge where age = 1) as t
-join star_case on case_key = md5('case|' || norm)
+    outcome_on, sentence_months, date_diff('day', charged_on, outcome_on) as days_to_outcome, t.known_on
+from t
 join offence as o on t.offence_code = o.offence_code and event_on >= match_from and event_on < match_to;
 
 create table case_state as
@@ -177,7 +184,7 @@ with state as (
     from (select norm, birth_date, age_years, monday(known_on) as known_week
         from told_person where told_person.age = 1 and role_code <> 'SUSPECT') as p
     join case_state as c on p.norm = c.norm and to_week > known_week
-    left join age_band on coalesce(p.age_years, age(birth_date, event_on)) between a and b)
+    left join age_band on coalesce(p.age_years, age(birth_date, event_on)) = years)
 select monday(event_on) as event_week, known_week, crime_type_code, state_code, 'PDRM' as agency_code,
     exploitation_group_code, is_child_code, unit_code, sum(n)::bigint as count_value
 from (select *, from_week as known_week, 1 as n from state
