@@ -63,6 +63,17 @@ from (
      is_whole_deleted    whether no part is left once the delivery is taken in #}
 {% macro parts(relation, whole) -%}
 {%- set sent = '_effective_at, _sent_on, _receipt_id' -%}
+{#- Of most wholes no part was ever deleted; only the others' parts are counted. -#}
+select
+    told.*,
+    1 as part_change,
+    row_number() over (partition by told.{{ whole }}, {{ sent }} order by told._line_no) as part_no,
+    false as is_whole_deleted
+from {{ relation }} as told
+left join (select distinct {{ whole }} from {{ relation }} as gone where is_deleted) as losing
+    on told.{{ whole }} = losing.{{ whole }}
+where losing.{{ whole }} is null
+union all
 select
     changed.*,
     row_number() over (partition by {{ whole }}, {{ sent }} order by _line_no) as part_no,
@@ -78,6 +89,7 @@ from (
             else 1
         end as part_change
     from {{ relation }} as told
+    where {{ whole }} in (select gone.{{ whole }} from {{ relation }} as gone where gone.is_deleted)
 ) as changed
 {%- endmacro %}
 

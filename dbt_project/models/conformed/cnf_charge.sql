@@ -50,35 +50,47 @@ versions as (
 
 files as (
 
-    -- A file without charges is one row without charge number; it ends when a charge is framed.
-    select
-        *,
-        max(charge_no) over (partition by prosecution_no) as last_charge_no
-    from versions
+    select * from versions
     where is_current
+
+),
+
+-- A file without charges is one row without charge number; it ends when a charge is framed.
+framed as (
+
+    select distinct prosecution_no
+    from files
+    where
+        charge_no is not null
+        and prosecution_no in (
+            select blank.prosecution_no
+            from files as blank
+            where blank.charge_no is null
+        )
 
 )
 
 select
-    charge_record_id,
-    person_record_id,
-    source_record_key,
-    prosecution_no,
-    charge_no,
-    case_no_norm,
-    investigating_agency_code,
-    court_name,
-    opened_on,
-    act_code,
-    case when charge_no is null then 'NOTCHARGED' else offence_code end as offence_code,
-    charged_on,
-    is_child_victim,
-    charge_outcome_code,
-    outcome_on,
-    sentence_months,
-    recorded_on,
-    unmapped,
-    updated_at,
-    known_on
+    files.charge_record_id,
+    files.person_record_id,
+    files.source_record_key,
+    files.prosecution_no,
+    files.charge_no,
+    files.case_no_norm,
+    files.investigating_agency_code,
+    files.court_name,
+    files.opened_on,
+    files.act_code,
+    case when files.charge_no is null then 'NOTCHARGED' else files.offence_code end as offence_code,
+    files.charged_on,
+    files.is_child_victim,
+    files.charge_outcome_code,
+    files.outcome_on,
+    files.sentence_months,
+    files.recorded_on,
+    files.unmapped,
+    files.updated_at,
+    files.known_on
 from files
-where charge_no is not null or last_charge_no is null
+left join framed on files.prosecution_no = framed.prosecution_no
+where files.charge_no is not null or framed.prosecution_no is null

@@ -25,7 +25,11 @@ ranked as (
         ) as preference
     from {{ ref('cnf_case') }} as cases
     inner join {{ ref('ref_agency') }} as agency on cases.source_agency_code = agency.agency_code
-    where cases.case_no_norm in (select person.investigation_no from person)
+    where cases.case_no_norm in (
+        select accused.case_no_norm
+        from {{ mids.touched_persons() }} as accused
+        where accused.is_current and accused.source_agency_code = 'AGC'
+    )
 
 ),
 

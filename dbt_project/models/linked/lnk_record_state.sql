@@ -2,6 +2,9 @@
 -- to_week, 9999-12-31 while nothing newer is known. A person's place and crime type move with the case.
 -- Of most records one thing was ever known, and most are alone in their case or person: those take the short way.
 {{ config(materialized=mids.brought_up_to_date(), unique_key='record_id') }}
+{% set is_counted -%}
+role.is_counted and version.trafficking_status_code <> 'NOT_A_VICTIM' and not version.is_deleted
+{%- endset -%}
 with case_version as (
 
     select
@@ -84,24 +87,30 @@ timeline as (
 
 ),
 
-person_version as (
-
-    select
-        version.*,
-        {{ mids.week_start('version.known_on') }} as known_week
-    from {{ mids.touched('cnf_person_version', 'person_record_id') }} as version
-    where version.took_effect
-
-),
-
+-- Of persons told of more than once: until which week each version holds, and whether any that holds is counted.
 person_until as (
 
     select
         person_record_id,
         version_no,
-        {{ mids.until('known_week', 'person_record_id', 'version_no') }} as to_week
-    from person_version
-    where version_count > 1
+        to_week,
+        max(case when is_counted and known_week < to_week then 1 else 0 end) over (partition by person_record_id) = 1
+            as was_counted
+    from (
+        select
+            *,
+            {{ mids.until('known_week', 'person_record_id', 'version_no') }} as to_week
+        from (
+            select
+                version.person_record_id,
+                version.version_no,
+                {{ mids.week_start('version.known_on') }} as known_week,
+                {{ is_counted }} as is_counted
+            from {{ mids.touched('cnf_person_version', 'person_record_id') }} as version
+            inner join {{ ref('ref_role') }} as role on version.role_code = role.role_code
+            where version.took_effect and version.version_count > 1
+        ) as told
+    ) as held
 
 ),
 
@@ -116,9 +125,7 @@ person_told as (
         -- lnk_person tells of the newest version.
         case when version.version_count = 1 then link.case_record_id else own_case.case_record_id end as case_record_id,
         version.source_agency_code as agency_code,
-        role.is_counted
-        and version.trafficking_status_code <> 'NOT_A_VICTIM'
-        and not version.is_deleted as is_counted,
+        {{ is_counted }} as is_counted,
         role.crime_type_code as role_crime_type_code,
         {{ mids.week_start('version.event_on') }} as event_week,
         version.event_on,
@@ -126,10 +133,10 @@ person_told as (
         version.age_years,
         version.state_code,
         version.exploitation_code,
-        version.known_week as from_week,
+        {{ mids.week_start('version.known_on') }} as from_week,
         coalesce(person_until.to_week, cast('9999-12-31' as date)) as to_week,
-        version.version_count
-    from person_version as version
+        coalesce(person_until.was_counted, {{ is_counted }}) as was_counted
+    from {{ mids.touched('cnf_person_version', 'person_record_id') }} as version
     left join person_until
         on version.person_record_id = person_until.person_record_id and version.version_no = person_until.version_no
     left join {{ mids.touched('lnk_person', 'person_record_id') }} as link
@@ -139,27 +146,15 @@ person_told as (
             version.source_agency_code = own_case.source_agency_code
             and case when version.version_count > 1 then version.case_source_key end = own_case.source_record_key
     inner join {{ ref('ref_role') }} as role on version.role_code = role.role_code
-
-),
-
-person_state as (
-
-    select * from person_told
-    where from_week < to_week
+    where version.took_effect
 
 ),
 
 -- Only persons that were ever counted matter from here on.
 counted_person as (
 
-    select * from person_state
-    where
-        is_counted
-        or record_id in (
-            select ever.record_id
-            from person_state as ever
-            where ever.is_counted and ever.version_count > 1
-        )
+    select * from person_told
+    where was_counted and from_week < to_week
 
 ),
 
