@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-STATEMENTS = {"stage", "days", "feeds", "feed_records", "staged_quality", "victim_counts"}
-ON_A_RELATION = {"versions", "parts", "calendar_columns", "age_bands"}
+STATEMENTS = {"stage", "days", "feeds", "age_bands", "feed_records", "staged_quality", "victim_counts"}
+ON_A_RELATION = {"versions", "parts", "calendar_columns"}
 
 
 def __getattr__(name: str) -> Callable[..., str]:

@@ -144,12 +144,25 @@ from (
     case when {{ age_band_code }} is null then 'XX' when {{ is_child }} then 'Y' else 'N' end
 {%- endmacro %}
 
-{# The band of each age met in a relation: ages are few, so that rows then meet their band by equality. #}
-{% macro age_bands(relation) -%}
+{# The band of each age, so that rows meet their band by equality. #}
+{% macro age_bands() -%}
     select
-        met.age_years,
+        cast({{ mids.numbers('band.age_from', 'band.age_to') }} as {{ dbt.type_bigint() }}) as age_years,
         band.age_band_code,
         band.is_child
-    from (select distinct age_years from {{ relation }}) as met
-    inner join {{ ref('ref_age_band') }} as band on met.age_years between band.age_from and band.age_to
+    from {{ ref('ref_age_band') }} as band
+    where band.age_from is not null
+{%- endmacro %}
+
+{# One row per whole number from one to another, both included. #}
+{% macro numbers(first, last) -%}
+    {{ return(adapter.dispatch('numbers', 'mids')(first, last)) }}
+{%- endmacro %}
+
+{% macro duckdb__numbers(first, last) -%}
+    unnest(generate_series({{ first }}, {{ last }}))
+{%- endmacro %}
+
+{% macro spark__numbers(first, last) -%}
+    explode(sequence({{ first }}, {{ last }}))
 {%- endmacro %}

@@ -193,7 +193,7 @@ person_in_case as (
 
 age_band as (
 
-    {{ mids.age_bands('person_in_case') }}
+    {{ mids.age_bands() }}
 
 ),
 

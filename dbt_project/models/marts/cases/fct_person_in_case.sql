@@ -67,7 +67,7 @@ person as (
 
 age_band as (
 
-    {{ mids.age_bands(mids.touched('lnk_person', 'person_record_id')) }}
+    {{ mids.age_bands() }}
 
 )
 
