@@ -80,8 +80,11 @@ def read_counts(table: pd.DataFrame) -> tuple[list[str], np.ndarray, np.ndarray]
     """Lists, 0/1 histories (rows × lists, each once) and counts from a table of list columns and `count`.
 
     A row of only zeros (people on no list) is left out: nobody can have counted them. Without a column
-    `count` every row is one person. Raises `ListCountError`.
+    `count` (in letters of any case) every row is one person. Raises `ListCountError`.
     """
+    table = table.rename(columns={c: "count" for c in table.columns if str(c).strip().casefold() == "count"})
+    if list(table.columns).count("count") > 1:
+        raise ListCountError("more than one column `count`: leave the one that counts the people of each row")
     names = [c for c in table.columns if c != "count"]
     if not names:
         raise ListCountError("no list in the table: it needs one 0/1 column per list and a column `count`")

@@ -73,12 +73,14 @@ def test_order_of_rows_and_repeated_rows_do_not_matter() -> None:
     shuffled = table.sample(frac=1, random_state=1)
     halves = pd.concat([shuffled.assign(count=1), shuffled.assign(count=shuffled["count"] - 1)])
     assert estimate_population(halves) == estimate_population(table)
+    assert estimate_population(table.rename(columns={"count": " COUNT"})) == estimate_population(table)
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [("A,B,C,count\n1,0,2,5\n", "neither 0 nor 1"), ("A,B,C,count\n1,0,1,-5\n", "no whole number"),
-     ("A,B,C,count\n1,0,1,many\n", "no whole number"), ("count\n3\n", "no list")],
+     ("A,B,C,count\n1,0,1,many\n", "no whole number"), ("count\n3\n", "no list"),
+     ("A,B,C,count,Count\n1,0,1,3,3\n", "more than one column")],
 )  # fmt: skip
 def test_a_table_of_another_form_is_refused_at_the_door(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "lists.csv").write_text(text)
