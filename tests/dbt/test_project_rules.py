@@ -15,6 +15,7 @@ import yaml
 from expectations.contract import load_contracts
 from expectations.dbt_sources import SOURCES_FILE, render_sources
 from mids_orchestration import public_holidays
+from mids_orchestration.warehouse import STORAGE_VERSION
 from tests.dbt.conftest import PROJECT, Built
 
 LAYERS = ("staging", "conformed", "linked", "marts", "quality")
@@ -311,6 +312,12 @@ def test_every_measure_of_the_semantic_layer_can_be_asked(tiny: Built, manifest:
     }
     assert asked <= set(measures)
     assert all("calendar:" in metric["description"] for metric in manifest["metrics"].values())
+
+
+def test_whoever_makes_the_warehouse_file_makes_the_same() -> None:
+    profile = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))
+    said = profile["mids"]["outputs"]["duckdb"]["config_options"]["storage_compatibility_version"]
+    assert said == STORAGE_VERSION
 
 
 def test_a_build_that_has_spilled_can_go_on(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ ranked as (
     from {{ ref('cnf_case') }} as cases
     inner join {{ ref('ref_agency') }} as agency on cases.source_agency_code = agency.agency_code
     where cases.case_no_norm in (
+        -- Read again, so that the persons above need not be held while they are placed.
         select accused.case_no_norm
         from {{ mids.touched_persons() }} as accused
         where accused.is_current and accused.source_agency_code = 'AGC'

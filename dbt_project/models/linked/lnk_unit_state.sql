@@ -2,16 +2,10 @@
 -- best-placed record that counts then speaks for it; is_counted is false while none does.
 -- A view: the weekly counts read it once, and most of its rows stand as they are in lnk_record_state.
 {{ config(materialized='view') }}
-with state as (
+-- Of most cases and persons one thing was ever known; only the others are sorted, which costs most here.
+with one_of_several as (
 
     select * from {{ ref('lnk_record_state') }}
-
-),
-
--- Of most cases and persons one thing was ever known; only the others are sorted, which costs most here.
-one_of_several as (
-
-    select * from state
     where not is_alone
 
 ),
@@ -98,5 +92,5 @@ select
     case when is_counted then state_code end as state_code,
     case when is_counted then exploitation_code end as exploitation_code,
     case when is_counted then is_child_code end as is_child_code
-from state
+from {{ ref('lnk_record_state') }}
 where is_alone
