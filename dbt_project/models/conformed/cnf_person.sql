@@ -69,6 +69,7 @@ placed as (
         person.exploitation_code,
         person.protection_order_code,
         person.trafficking_status_code,
+        person.version_count,
         person.known_on
     from person
     left join {{ ref('cnf_case') }} as own_case
@@ -113,5 +114,6 @@ select
     exploitation_code,
     protection_order_code,
     trafficking_status_code,
+    version_count,
     known_on
 from placed

@@ -24,7 +24,8 @@ last_told as (
         version.case_kind_code,
         version.case_no_norm,
         version.event_on,
-        coalesce(told.first_known_on, version.known_on) as first_known_on
+        coalesce(told.first_known_on, version.known_on) as first_known_on,
+        told.case_record_id is null as is_told_once
     from {{ mids.touched('cnf_case_version', 'case_record_id') }} as version
     left join told
         on version.case_record_id = told.case_record_id and version.version_no = told.last_version_no
@@ -78,6 +79,7 @@ keyed as (
         last_told.source_agency_code,
         last_told.source_record_key,
         last_told.first_known_on,
+        last_told.is_told_once,
         coalesce(through_person.case_no_norm, last_told.case_no_norm, last_told.case_record_id) as case_no_norm,
         agency.case_precedence
     from last_told
@@ -121,6 +123,7 @@ select
     {{ mids.record_id(["'case'", 'keyed.case_no_norm']) }} as case_key,
     -- 1 leads: its agency, crime type and dates stand for the case once it is known.
     coalesce(ranked.record_rank, 1) as record_rank,
-    coalesce(ranked.records_in_case, 1) as records_in_case
+    coalesce(ranked.records_in_case, 1) as records_in_case,
+    keyed.is_told_once and ranked.case_record_id is null as is_alone
 from keyed
 left join ranked on keyed.case_record_id = ranked.case_record_id

@@ -36,7 +36,6 @@ select
     person.person_record_id,
     coalesce(link.person_key, {{ dbt.concat(["'unlinked-'", 'person.person_record_id']) }}) as person_key,
     coalesce(own_case.case_key, shared_case.case_key, 'XX') as case_key,
-    own_case.case_record_id,
     person.source_agency_code,
     person.role_code,
     role.is_counted and person.trafficking_status_code <> 'NOT_A_VICTIM' as is_counted,
@@ -57,7 +56,16 @@ select
     link.person_key is not null as is_linked,
     -- 1 leads: what it tells of the person stands where records differ.
     coalesce(ranked.record_rank, 1) as record_rank,
-    coalesce(ranked.records_of_person, 1) as records_of_person
+    coalesce(ranked.records_of_person, 1) as records_of_person,
+    -- One thing was ever known of the person and, since no later week, of the case.
+    ranked.person_record_id is null
+    and person.version_count = 1
+    and case
+        when own_case.case_key is null then shared_case.case_key is null
+        else
+            own_case.is_alone
+            and {{ mids.week_start('own_case.first_known_on') }} <= {{ mids.week_start('person.known_on') }}
+    end as is_alone
 from {{ mids.touched('cnf_person', 'person_record_id') }} as person
 left join {{ source('linked', 'person_link') }} as link
     on person.person_record_id = link.person_record_id

@@ -1,16 +1,57 @@
 -- One row per case or person record and week from which something else was known of it. It holds until
 -- to_week, 9999-12-31 while nothing newer is known. A person's place and crime type move with the case.
--- Of most records one thing was ever known, and most are alone in their case or person: those take the short way.
+-- Left out is who is alone (lnk_case, lnk_person), nearly everybody: of them the marts tell what was ever known.
 {{ config(materialized=mids.brought_up_to_date(), unique_key='record_id') }}
 {% set is_counted -%}
 role.is_counted and version.trafficking_status_code <> 'NOT_A_VICTIM' and not version.is_deleted
 {%- endset -%}
-with case_version as (
+with -- A record that its agency has deleted is linked to nobody now; its past stays.
+person_version as (
 
     select
         version.*,
-        {{ mids.week_start('version.known_on') }} as known_week
+        link.record_rank,
+        coalesce(link.person_key, {{ dbt.concat(["'unlinked-'", 'version.person_record_id']) }}) as unit_key
+    from {{ mids.touched('cnf_person_version', 'person_record_id') }} as version
+    left join (
+        select
+            person_record_id,
+            person_key,
+            record_rank
+        from {{ mids.touched('lnk_person', 'person_record_id') }}
+        where not is_alone
+    ) as link on version.person_record_id = link.person_record_id
+    where version.took_effect and (version.version_count > 1 or link.person_record_id is not null)
+
+),
+
+-- Their cases, and the others of which more than one thing was known.
+case_link as (
+
+    select link.*
+    from {{ mids.touched('lnk_case', 'case_record_id') }} as link
+    where
+        not link.is_alone
+        or exists (
+            select 1
+            from person_version
+            where
+                person_version.source_agency_code = link.source_agency_code
+                and person_version.case_source_key = link.source_record_key
+        )
+
+),
+
+case_version as (
+
+    select
+        version.*,
+        {{ mids.week_start('version.known_on') }} as known_week,
+        link.case_key,
+        link.record_rank,
+        link.is_alone
     from {{ mids.touched('cnf_case_version', 'case_record_id') }} as version
+    inner join case_link as link on version.case_record_id = link.case_record_id
     where version.took_effect
 
 ),
@@ -31,9 +72,9 @@ case_until as (
 case_told as (
 
     select
-        link.case_key as unit_key,
+        version.case_key as unit_key,
         version.case_record_id as record_id,
-        link.record_rank,
+        version.record_rank,
         version.source_agency_code as agency_code,
         version.is_case as is_counted,
         {{ mids.week_start('version.event_on') }} as event_week,
@@ -44,9 +85,8 @@ case_told as (
         version.known_week as from_week,
         coalesce(case_until.to_week, cast('9999-12-31' as date)) as to_week,
         coalesce(case_until.first_week, version.known_week) as first_week,
-        version.version_count = 1 and link.records_in_case = 1 as is_alone
+        version.is_alone
     from case_version as version
-    inner join {{ mids.touched('lnk_case', 'case_record_id') }} as link on version.case_record_id = link.case_record_id
     left join case_until
         on version.case_record_id = case_until.case_record_id and version.version_no = case_until.version_no
 
@@ -117,13 +157,10 @@ person_until as (
 person_told as (
 
     select
-        -- A record that its agency has deleted is linked to nobody now; its past stays.
-        coalesce(link.person_key, {{ dbt.concat(["'unlinked-'", 'version.person_record_id']) }}) as unit_key,
+        version.unit_key,
         version.person_record_id as record_id,
-        coalesce(link.record_rank, 1) as record_rank,
-        coalesce(link.records_of_person, 1) = 1 and version.version_count = 1 as is_only_one,
-        -- lnk_person tells of the newest version.
-        case when version.version_count = 1 then link.case_record_id else own_case.case_record_id end as case_record_id,
+        coalesce(version.record_rank, 1) as record_rank,
+        own_case.case_record_id,
         version.source_agency_code as agency_code,
         {{ is_counted }} as is_counted,
         role.crime_type_code as role_crime_type_code,
@@ -136,17 +173,14 @@ person_told as (
         {{ mids.week_start('version.known_on') }} as from_week,
         coalesce(person_until.to_week, cast('9999-12-31' as date)) as to_week,
         coalesce(person_until.was_counted, {{ is_counted }}) as was_counted
-    from {{ mids.touched('cnf_person_version', 'person_record_id') }} as version
+    from person_version as version
     left join person_until
         on version.person_record_id = person_until.person_record_id and version.version_no = person_until.version_no
-    left join {{ mids.touched('lnk_person', 'person_record_id') }} as link
-        on version.person_record_id = link.person_record_id
-    left join {{ mids.touched('lnk_case', 'case_record_id') }} as own_case
+    left join case_link as own_case
         on
             version.source_agency_code = own_case.source_agency_code
-            and case when version.version_count > 1 then version.case_source_key end = own_case.source_record_key
+            and version.case_source_key = own_case.source_record_key
     inner join {{ ref('ref_role') }} as role on version.role_code = role.role_code
-    where version.took_effect
 
 ),
 
@@ -178,10 +212,7 @@ person_in_case as (
             end
         ) as age_years,
         greatest(person.from_week, coalesce(own_case.from_week, person.from_week)) as from_week,
-        least(person.to_week, coalesce(own_case.to_week, person.to_week)) as to_week,
-        person.is_only_one
-        and coalesce(own_case.from_week, person.from_week) <= person.from_week
-        and coalesce(own_case.to_week, person.to_week) = cast('9999-12-31' as date) as is_alone
+        least(person.to_week, coalesce(own_case.to_week, person.to_week)) as to_week
     from counted_person as person
     left join timeline as own_case
         on
@@ -220,9 +251,9 @@ select
     exploitation_code,
     'NA' as is_child_code,
     from_week,
-    to_week,
-    is_alone
+    to_week
 from case_state
+where not is_alone
 union all
 select
     'person' as unit_code,
@@ -237,6 +268,5 @@ select
     exploitation_code,
     is_child_code,
     from_week,
-    to_week,
-    is_alone
+    to_week
 from aged

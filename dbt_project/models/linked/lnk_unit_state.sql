@@ -1,29 +1,20 @@
 -- One row per case or person and week from which something else was known of it: in every week the
 -- best-placed record that counts then speaks for it; is_counted is false while none does.
--- A view: the weekly counts read it once, and most of its rows stand as they are in lnk_record_state.
+-- Who is alone is not here (lnk_record_state). A view: the weekly counts read it once.
 {{ config(materialized='view') }}
--- Of most cases and persons one thing was ever known; only the others are sorted, which costs most here.
-with one_of_several as (
-
-    select * from {{ ref('lnk_record_state') }}
-    where not is_alone
-
-),
-
-week as (
+with week as (
 
     select distinct
         unit_code,
         unit_key,
         from_week as known_week
-    from one_of_several
+    from {{ ref('lnk_record_state') }}
 
 ),
 
 counted as (
 
-    select *
-    from one_of_several
+    select * from {{ ref('lnk_record_state') }}
     where is_counted
 
 ),
@@ -79,18 +70,3 @@ left join spoken
         week.unit_code = spoken.unit_code
         and week.unit_key = spoken.unit_key
         and week.known_week = spoken.known_week
-union all
-select
-    unit_code,
-    unit_key,
-    from_week as known_week,
-    cast('9999-12-31' as date) as until_week,
-    is_counted,
-    case when is_counted then agency_code end as agency_code,
-    case when is_counted then event_week end as event_week,
-    case when is_counted then crime_type_code end as crime_type_code,
-    case when is_counted then state_code end as state_code,
-    case when is_counted then exploitation_code end as exploitation_code,
-    case when is_counted then is_child_code end as is_child_code
-from {{ ref('lnk_record_state') }}
-where is_alone

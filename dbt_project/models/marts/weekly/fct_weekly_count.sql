@@ -8,6 +8,59 @@ with direction as (
 
 ),
 
+-- Of most cases and persons one thing was ever known: it stands in their own marts. lnk_unit_state has the others.
+state as (
+
+    select
+        event_week,
+        known_week,
+        until_week,
+        crime_type_code,
+        state_code,
+        agency_code,
+        exploitation_code,
+        is_child_code,
+        unit_code
+    from {{ ref('lnk_unit_state') }}
+    where is_counted
+    union all
+    select
+        event_week,
+        {{ mids.week_start('known_on') }} as known_week,
+        cast('9999-12-31' as date) as until_week,
+        crime_type_code,
+        state_code,
+        agency_code,
+        exploitation_code,
+        'NA' as is_child_code,
+        'case' as unit_code
+    from {{ ref('fct_case') }}
+    where
+        case_key not in (
+            select moving.unit_key from {{ ref('lnk_record_state') }} as moving
+            where moving.unit_code = 'case'
+        )
+    union all
+    select
+        event_week,
+        {{ mids.week_start('known_on') }} as known_week,
+        cast('9999-12-31' as date) as until_week,
+        crime_type_code,
+        state_code,
+        agency_code,
+        exploitation_code,
+        is_child_code,
+        'person' as unit_code
+    from {{ ref('fct_person_in_case') }}
+    where
+        is_counted
+        and person_key not in (
+            select moving.unit_key from {{ ref('lnk_record_state') }} as moving
+            where moving.unit_code = 'person'
+        )
+
+),
+
 -- From each week in which something else became known of a case or person, it counts where it now belongs, and no
 -- longer where it was thought to belong before.
 change as (
@@ -22,13 +75,11 @@ change as (
         state.is_child_code,
         state.unit_code,
         direction.change_value
-    from {{ ref('lnk_unit_state') }} as state
+    from state
     inner join {{ ref('ref_exploitation') }} as exploitation
         on state.exploitation_code = exploitation.exploitation_code
     cross join direction
-    where
-        state.is_counted
-        and (direction.change_value = 1 or state.until_week < cast('9999-12-31' as date))
+    where direction.change_value = 1 or state.until_week < cast('9999-12-31' as date)
 
 )
 
