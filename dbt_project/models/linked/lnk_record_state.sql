@@ -5,8 +5,8 @@
 {% set is_counted -%}
 role.is_counted and version.trafficking_status_code <> 'NOT_A_VICTIM' and not version.is_deleted
 {%- endset -%}
-with -- A record that its agency has deleted is linked to nobody now; its past stays.
-person_version as (
+-- A record that its agency has deleted is linked to nobody now; its past stays.
+with person_version as (
 
     select
         version.*,
