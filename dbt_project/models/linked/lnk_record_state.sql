@@ -5,22 +5,26 @@
 {% set is_counted -%}
 role.is_counted and version.trafficking_status_code <> 'NOT_A_VICTIM' and not version.is_deleted
 {%- endset -%}
+with link as (
+
+    select
+        person_record_id,
+        person_key,
+        record_rank
+    from {{ mids.touched('lnk_person', 'person_record_id') }}
+    where not is_alone
+
+),
+
 -- A record that its agency has deleted is linked to nobody now; its past stays.
-with person_version as (
+person_version as (
 
     select
         version.*,
         link.record_rank,
         coalesce(link.person_key, {{ dbt.concat(["'unlinked-'", 'version.person_record_id']) }}) as unit_key
     from {{ mids.touched('cnf_person_version', 'person_record_id') }} as version
-    left join (
-        select
-            person_record_id,
-            person_key,
-            record_rank
-        from {{ mids.touched('lnk_person', 'person_record_id') }}
-        where not is_alone
-    ) as link on version.person_record_id = link.person_record_id
+    left join link on version.person_record_id = link.person_record_id
     where version.took_effect and (version.version_count > 1 or link.person_record_id is not null)
 
 ),
