@@ -150,9 +150,9 @@ person_until as (
                 version.version_no,
                 {{ mids.week_start('version.known_on') }} as known_week,
                 {{ is_counted }} as is_counted
-            from {{ mids.touched('cnf_person_version', 'person_record_id') }} as version
+            from person_version as version
             inner join {{ ref('ref_role') }} as role on version.role_code = role.role_code
-            where version.took_effect and version.version_count > 1
+            where version.version_count > 1
         ) as told
     ) as held
 

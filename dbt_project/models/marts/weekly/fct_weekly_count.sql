@@ -23,6 +23,10 @@ state as (
         unit_code
     from {{ ref('lnk_unit_state') }}
     where is_counted
+    {% for mart, unit_code, unit_key, is_child_code, is_counted in [
+        ('fct_case', 'case', 'case_key', "'NA'", 'true'),
+        ('fct_person_in_case', 'person', 'person_key', 'is_child_code', 'is_counted'),
+    ] -%}
     union all
     select
         event_week,
@@ -32,33 +36,16 @@ state as (
         state_code,
         agency_code,
         exploitation_code,
-        'NA' as is_child_code,
-        'case' as unit_code
-    from {{ ref('fct_case') }}
+        {{ is_child_code }} as is_child_code,
+        '{{ unit_code }}' as unit_code
+    from {{ ref(mart) }}
     where
-        case_key not in (
+        {{ is_counted }}
+        and {{ unit_key }} not in (
             select moving.unit_key from {{ ref('lnk_record_state') }} as moving
-            where moving.unit_code = 'case'
+            where moving.unit_code = '{{ unit_code }}'
         )
-    union all
-    select
-        event_week,
-        {{ mids.week_start('known_on') }} as known_week,
-        cast('9999-12-31' as date) as until_week,
-        crime_type_code,
-        state_code,
-        agency_code,
-        exploitation_code,
-        is_child_code,
-        'person' as unit_code
-    from {{ ref('fct_person_in_case') }}
-    where
-        is_counted
-        and person_key not in (
-            select moving.unit_key from {{ ref('lnk_record_state') }} as moving
-            where moving.unit_code = 'person'
-        )
-
+    {% endfor %}
 ),
 
 -- From each week in which something else became known of a case or person, it counts where it now belongs, and no
