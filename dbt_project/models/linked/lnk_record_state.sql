@@ -1,6 +1,6 @@
 -- One row per case or person record and week from which something else was known of it. It holds until
 -- to_week, 9999-12-31 while nothing newer is known. A person's place and crime type move with the case.
--- Left out is who is alone (lnk_case, lnk_person), nearly everybody: of them the marts tell what was ever known.
+-- Left out is who is alone (lnk_case, lnk_person), most of them: the marts tell what was ever known.
 {{ config(materialized=mids.brought_up_to_date(), unique_key='record_id') }}
 {% set is_counted -%}
 role.is_counted and version.trafficking_status_code <> 'NOT_A_VICTIM' and not version.is_deleted
