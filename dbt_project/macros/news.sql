@@ -56,24 +56,6 @@
 {%- endif -%}
 {%- endmacro %}
 
-{# Person records of which something new was told, or of whose case: its place, event and raid are theirs. #}
-{% macro touched_persons() -%}
-{%- set cases = mids.touched('cnf_case_version', 'case_record_id', by='cnf_touched') -%}
-{%- if mids.only_news() -%}
-(
-    select * from {{ ref('cnf_person_version') }}
-    where
-        person_record_id in (select touched_key from {{ ref('cnf_touched') }})
-        or (source_agency_code, case_source_key) in (
-            select (told.source_agency_code, told.source_record_key) from {{ cases }} as told
-        )
-        or (source_agency_code = 'AGC' and case_no_norm in (select told.case_no_norm from {{ cases }} as told))
-)
-{%- else -%}
-{{ ref('cnf_person_version') }}
-{%- endif -%}
-{%- endmacro %}
-
 {# A table of the last build by name: one that reads this model, so that it cannot be referred to. #}
 {% macro last_build(schema, table) -%}
     {{ schema }}.{{ table }}

@@ -1,23 +1,24 @@
-{# A table of record versions with three more columns:
+{# The rows of a relation as versions of records, `key` being the columns that name a record, with four more columns:
      version_no    1 for the oldest content of a record, in the order the agency wrote it
      version_count how many contents of the record there are
      is_current    the newest content, unless that says that the record is deleted
      took_effect   false for content that was already superseded when it arrived; without those rows the
                    others, in the order they became known, are what was believed at each time
    The relation has, from staging, is_deleted and what versions are ordered by: _effective_at, then _sent_on, a
-   deletion after a record of the same moment. The same rule is in mids_orchestration/landing/history.py. #}
+   deletion after a record of the same moment. The same rule is in mids_orchestration/landing/history.py.
+   Most records were told once, and only the others are sorted, which costs most here. They are found by a hash: two
+   records that have the same one by chance are sorted too, and come out the same. The relation is read three times, so
+   a large one is inlined(). #}
 {% macro versions(relation, key) -%}
+{%- set hash, record = mids.narrow_hash(key), key | join(', ') -%}
 {%- set delivered = '_sent_on, is_deleted, _receipt_id, _line_no' -%}
-{#- Most records were told once; only the others are sorted, which costs most here. -#}
 select *
 from (
     with several as (
 
-        select
-            {{ key }},
-            count(*) as version_count
+        select {{ hash }} as record_hash
         from {{ relation }}
-        group by {{ key }}
+        group by {{ hash }}
         having count(*) > 1
 
     )
@@ -29,32 +30,27 @@ from (
         not is_deleted as is_current,
         true as took_effect
     from {{ relation }}
-    left join several on {{ relation }}.{{ key }} = several.{{ key }}
-    where several.{{ key }} is null
+    where {{ hash }} not in (select several.record_hash from several)
     union all
     select
         {{ relation }}.*,
+        row_number() over (partition by {{ record }} order by _effective_at, {{ delivered }}, known_on) as version_no,
+        count(*) over (partition by {{ record }}) as version_count,
         row_number() over (
-            partition by {{ relation }}.{{ key }}
-            order by _effective_at, {{ delivered }}, known_on
-        ) as version_no,
-        several.version_count,
-        row_number() over (
-            partition by {{ relation }}.{{ key }}
-            order by
-                _effective_at desc, _sent_on desc, is_deleted desc, _receipt_id desc, _line_no desc, known_on desc
+            partition by {{ record }}
+            order by _effective_at desc, _sent_on desc, is_deleted desc, _receipt_id desc, _line_no desc, known_on desc
         ) = 1
         and not is_deleted as is_current,
         coalesce(
             _effective_at >= max(_effective_at) over (
-                partition by {{ relation }}.{{ key }}
+                partition by {{ record }}
                 order by known_on, {{ delivered }}
                 rows between unbounded preceding and 1 preceding
             ),
             true
         ) as took_effect
     from {{ relation }}
-    inner join several on {{ relation }}.{{ key }} = several.{{ key }}
+    where {{ hash }} in (select several.record_hash from several)
 ) as versions
 {%- endmacro %}
 

@@ -370,4 +370,4 @@ coded as (
 
 )
 
-{{ mids.versions('coded', 'case_record_id') }}
+{{ mids.versions('coded', ['case_record_id']) }}

@@ -44,7 +44,7 @@ with coded as (
 
 versions as (
 
-    {{ mids.versions('coded', 'charge_record_id') }}
+    {{ mids.versions('coded', ['charge_record_id']) }}
 
 ),
 

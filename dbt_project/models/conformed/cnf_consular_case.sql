@@ -53,7 +53,7 @@ coded as (
 
 versions as (
 
-    {{ mids.versions('coded', 'consular_record_id') }}
+    {{ mids.versions('coded', ['consular_record_id']) }}
 
 )
 

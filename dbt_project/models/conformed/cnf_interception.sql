@@ -50,7 +50,7 @@ with coded as (
 
 versions as (
 
-    {{ mids.versions('coded', 'interception_record_id') }}
+    {{ mids.versions('coded', ['interception_record_id']) }}
 
 )
 

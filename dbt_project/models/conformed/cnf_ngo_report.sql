@@ -44,7 +44,7 @@ with coded as (
 
 versions as (
 
-    {{ mids.versions('coded', 'report_record_id') }}
+    {{ mids.versions('coded', ['report_record_id']) }}
 
 )
 

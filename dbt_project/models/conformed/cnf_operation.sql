@@ -1,7 +1,7 @@
 -- One row per immigration operation, labour inspection carried out, or encounter at an entry point, as its agency
 -- tells it now: with the raids of investigation papers, the exposure against which counts are read.
 {{ config(materialized=mids.brought_up_to_date(), unique_key='operation_record_id') }}
-with jim as (
+with jim as {{ mids.inlined() }} (
 
     select
         'JIM' as source_agency_code,
@@ -30,7 +30,7 @@ with jim as (
 
 ),
 
-jtk as (
+jtk as {{ mids.inlined() }} (
 
     -- A complaint is an inspection once somebody has been there.
     select
@@ -61,14 +61,14 @@ jtk as (
 
 ),
 
-akps_rows as (
+akps_rows as {{ mids.inlined() }} (
 
     -- The feed has a row per person; the encounter stands on each of them.
     {{ mids.parts(mids.told('stg_akps__encounters'), 'encounter_no') }}
 
 ),
 
-akps as (
+akps as {{ mids.inlined() }} (
 
     select
         'AKPS' as source_agency_code,
@@ -98,13 +98,19 @@ akps as (
 
 ),
 
-told as (
+told as {{ mids.inlined() }} (
 
     select * from jim
     union all
     select * from jtk
     union all
     select * from akps
+
+),
+
+versions as (
+
+    {{ mids.versions('told', ['source_agency_code', 'source_record', 'source_record_key']) }}
 
 ),
 
@@ -131,12 +137,8 @@ coded as (
         {{ mids.unmapped([['state_name', 'told.state_name', 'map_state.state_code']]) }} as unmapped,
         coalesce(told.updated_at, cast(told.known_on as {{ dbt.type_timestamp() }})) as updated_at,
         told.known_on,
-        told.is_deleted,
-        told._effective_at,
-        told._sent_on,
-        told._receipt_id,
-        told._line_no
-    from told
+        told.is_current
+    from versions as told
     left join {{ ref('map_state') }} as map_state
         on {{ mids.plain_text('told.state_name') }} = map_state.spelling
 
@@ -146,46 +148,40 @@ coded as (
 place as (
 
     select
-        coded.premises_text,
+        told.premises_text,
         map_premises.industry_code,
         row_number() over (
-            partition by coded.premises_text
+            partition by told.premises_text
             order by {{ dbt.length('map_premises.pattern') }} desc
         ) as preference
-    from (select distinct premises_text from coded) as coded
+    from (select distinct premises_text from told) as told
     inner join {{ ref('map_premises') }} as map_premises
-        on {{ mids.plain_text('coded.premises_text') }} like {{ dbt.concat(['map_premises.pattern', "'%'"]) }}
-
-),
-
-versions as (
-
-    {{ mids.versions('coded', 'operation_record_id') }}
+        on {{ mids.plain_text('told.premises_text') }} like {{ dbt.concat(['map_premises.pattern', "'%'"]) }}
 
 )
 
 select
-    versions.operation_record_id,
-    versions.source_agency_code,
-    versions.source_record,
-    versions.operation_kind_code,
-    versions.source_record_key,
-    versions.operation_no,
-    versions.event_on,
-    {{ mids.week_start('versions.event_on') }} as event_week,
-    versions.recorded_on,
-    versions.state_code,
-    versions.premises_text,
+    coded.operation_record_id,
+    coded.source_agency_code,
+    coded.source_record,
+    coded.operation_kind_code,
+    coded.source_record_key,
+    coded.operation_no,
+    coded.event_on,
+    {{ mids.week_start('coded.event_on') }} as event_week,
+    coded.recorded_on,
+    coded.state_code,
+    coded.premises_text,
     coalesce(place.industry_code, 'XX') as industry_code,
-    versions.screened_count,
-    versions.arrested_count,
-    versions.employer_count,
-    versions.worker_count,
-    versions.refused_count,
-    versions.has_case,
-    versions.unmapped,
-    versions.updated_at,
-    versions.known_on
-from versions
-left join place on versions.premises_text = place.premises_text and place.preference = 1
-where versions.is_current
+    coded.screened_count,
+    coded.arrested_count,
+    coded.employer_count,
+    coded.worker_count,
+    coded.refused_count,
+    coded.has_case,
+    coded.unmapped,
+    coded.updated_at,
+    coded.known_on
+from coded
+left join place on coded.premises_text = place.premises_text and place.preference = 1
+where coded.is_current

@@ -1,6 +1,13 @@
--- One row per person record and delivery, as one agency tells it.
+-- One row per person record and delivery, as one agency tells it. What is told now also has a place: state, town, event
+-- and raid come from that agency's own case record where the person's record does not have them, for an accused from
+-- the investigation's. They stand here, so that these rows are written once: cnf_person is a view.
 {{ config(materialized=mids.brought_up_to_date(), unique_key='person_record_id') }}
-with pdrm as (
+{% set placed = [
+    'placed_state_code', 'placed_locality_text', 'placed_event_on', 'placed_case_no_norm', 'placed_raid_no',
+] -%}
+{% set only_news = mids.only_news() -%}
+{% set told_case = mids.touched('cnf_case_version', 'case_record_id', by='cnf_touched') -%}
+with pdrm as {{ mids.inlined() }} (
 
     select
         'PDRM' as source_agency_code,
@@ -37,7 +44,7 @@ with pdrm as (
 
 ),
 
-jim as (
+jim as {{ mids.inlined() }} (
 
     select
         'JIM' as source_agency_code,
@@ -74,14 +81,14 @@ jim as (
 
 ),
 
-agc_accused as (
+agc_accused as {{ mids.inlined() }} (
 
     -- The feed has a row per charge; the accused stands on each of them.
     {{ mids.parts(mids.told('stg_agc__charges'), 'prosecution_no') }}
 
 ),
 
-agc as (
+agc as {{ mids.inlined() }} (
 
     select
         'AGC' as source_agency_code,
@@ -119,7 +126,7 @@ agc as (
 
 ),
 
-kln as (
+kln as {{ mids.inlined() }} (
 
     select
         'KLN' as source_agency_code,
@@ -157,7 +164,7 @@ kln as (
 
 ),
 
-ngo as (
+ngo as {{ mids.inlined() }} (
 
     -- HTCDS lists several values with semicolons; the first is the one the organisation put first.
     select
@@ -195,7 +202,7 @@ ngo as (
 
 ),
 
-jkdm as (
+jkdm as {{ mids.inlined() }} (
 
     select
         'JKDM' as source_agency_code,
@@ -233,7 +240,7 @@ jkdm as (
 
 ),
 
-jtk as (
+jtk as {{ mids.inlined() }} (
 
     -- A complainant is a victim once forced labour is found; before, the part played is unknown.
     select
@@ -272,7 +279,7 @@ jtk as (
 
 ),
 
-akps as (
+akps as {{ mids.inlined() }} (
 
     select
         'AKPS' as source_agency_code,
@@ -310,7 +317,7 @@ akps as (
 
 ),
 
-told as (
+told as {{ mids.inlined() }} (
 
     select * from pdrm
     union all
@@ -327,6 +334,12 @@ told as (
     select * from jtk
     union all
     select * from akps
+
+),
+
+versions as (
+
+    {{ mids.versions('told', ['source_agency_code', 'source_record', 'source_record_key']) }}
 
 ),
 
@@ -373,8 +386,12 @@ coded as (
         told._effective_at,
         told._sent_on,
         told._receipt_id,
-        told._line_no
-    from told
+        told._line_no,
+        told.version_no,
+        told.version_count,
+        told.is_current,
+        told.took_effect
+    from versions as told
     left join {{ ref('map_code') }} as role
         on role.domain = 'role' and {{ mids.plain_text('told.role') }} = role.spelling
     left join {{ ref('map_code') }} as sex
@@ -398,6 +415,100 @@ coded as (
     left join {{ ref('map_exploitation') }} as map_exploitation
         on {{ mids.plain_text('told.exploitation_text') }} = map_exploitation.spelling
 
+),
+
+{% if only_news -%}
+-- Of whose case something new was told: as they were, but placed anew.
+kept as (
+
+    select * exclude ({{ placed | join(', ') }})
+    from {{ this }}
+    where
+        person_record_id not in (select touched_key from {{ ref('cnf_touched') }})
+        and (
+            (source_agency_code, case_source_key) in (
+                select (told_case.source_agency_code, told_case.source_record_key)
+                from {{ told_case }} as told_case
+            )
+            or (
+                source_agency_code = 'AGC'
+                and case_no_norm in (select told_case.case_no_norm from {{ told_case }} as told_case)
+            )
+        )
+
+),
+
+{% endif -%}
+person as (
+
+    select * from coded
+    {% if only_news -%}
+    union all
+    select * from kept
+    {%- endif %}
+
+),
+
+-- The investigations that accused stand in; which of them are still accused is not asked.
+accused as (
+
+    select {{ mids.case_no_norm('investigation_ref') }} as case_no_norm
+    from (select distinct investigation_ref from {{ mids.told('stg_agc__charges') }} as charge) as told
+    {% if only_news -%}
+    union all
+    select case_no_norm from kept
+    where source_agency_code = 'AGC'
+    {%- endif %}
+
+),
+
+ranked as (
+
+    select
+        cases.case_no_norm,
+        cases.state_code,
+        cases.locality_text,
+        cases.event_on,
+        cases.raid_no,
+        row_number() over (
+            partition by cases.case_no_norm
+            order by agency.case_precedence, cases.case_record_id
+        ) as preference
+    from {{ ref('cnf_case') }} as cases
+    inner join {{ ref('ref_agency') }} as agency on cases.source_agency_code = agency.agency_code
+    where cases.case_no_norm in (select accused.case_no_norm from accused)
+
+),
+
+investigation as (
+
+    select * from ranked
+    where preference = 1
+
 )
 
-{{ mids.versions('coded', 'person_record_id') }}
+-- Only what is told now has a place: where the case is now.
+select
+    person.*,
+    case
+        when person.is_current and person.state_code <> 'XX' then person.state_code
+        when person.is_current then coalesce(own_case.state_code, investigation.state_code, 'XX')
+    end as placed_state_code,
+    case
+        when person.is_current
+            then coalesce(person.locality_text, own_case.locality_text, investigation.locality_text)
+    end as placed_locality_text,
+    case
+        when person.is_current then coalesce(own_case.event_on, investigation.event_on, person.event_on)
+    end as placed_event_on,
+    case when person.case_no_norm is null then own_case.case_no_norm end as placed_case_no_norm,
+    coalesce(own_case.raid_no, investigation.raid_no) as placed_raid_no
+from person
+left join {{ ref('cnf_case') }} as own_case
+    on
+        person.source_agency_code = own_case.source_agency_code
+        and case when person.is_current then person.case_source_key end = own_case.source_record_key
+left join investigation
+    on
+        case when person.is_current and person.source_agency_code = 'AGC' then person.case_no_norm end
+        = investigation.case_no_norm

@@ -46,7 +46,7 @@ with coded as (
 
 versions as (
 
-    {{ mids.versions('coded', 'order_record_id') }}
+    {{ mids.versions('coded', ['order_record_id']) }}
 
 ),
 

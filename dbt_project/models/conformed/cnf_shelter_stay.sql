@@ -27,7 +27,7 @@ with coded as (
 
 versions as (
 
-    {{ mids.versions('coded', 'stay_record_id') }}
+    {{ mids.versions('coded', ['stay_record_id']) }}
 
 )
 
