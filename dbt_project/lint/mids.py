@@ -12,6 +12,8 @@ def __getattr__(name: str) -> Callable[..., str]:
     """Return a macro of any name, which renders as a column or as a statement."""
     if name.startswith("__"):
         raise AttributeError(name)
+    if name == "inlined":
+        return lambda: "not materialized"
     if name in ON_A_RELATION:
         return lambda relation, *_arguments: f"select {relation}.* from {relation}"
     text = "select * from a_relation" if name in STATEMENTS else "a_value"

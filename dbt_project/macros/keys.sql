@@ -21,14 +21,15 @@
     xxhash64({{ columns | join(', ') }})
 {%- endmacro %}
 
-{# Between "as" and the query of a common table expression: it is worked out wherever it is read, each time only as far
-   as it is needed there. DuckDB would else write down what is read more than once; Spark never does. #}
+{# Between "as" and the query of a common table expression that is large and read more than once: it is worked out
+   wherever it is read, as far as it is needed there, which is cheaper than writing it down. Of news it is the other way
+   round: they are few, and searched out of all that has landed. Spark never writes such a thing down. #}
 {% macro inlined() -%}
     {{ return(adapter.dispatch('inlined', 'mids')()) }}
 {%- endmacro %}
 
 {% macro default__inlined() -%}
-not materialized
+    {{ 'materialized' if mids.only_news() else 'not materialized' }}
 {%- endmacro %}
 
 {% macro spark__inlined() -%}

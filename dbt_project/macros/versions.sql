@@ -27,30 +27,30 @@ from (
         {{ relation }}.*,
         cast(1 as {{ dbt.type_bigint() }}) as version_no,
         cast(1 as {{ dbt.type_bigint() }}) as version_count,
-        not is_deleted as is_current,
-        true as took_effect
+        true as took_effect,
+        not is_deleted as is_current
     from {{ relation }}
     where {{ hash }} not in (select several.record_hash from several)
     union all
     select
-        {{ relation }}.*,
-        row_number() over (partition by {{ record }} order by _effective_at, {{ delivered }}, known_on) as version_no,
-        count(*) over (partition by {{ record }}) as version_count,
-        row_number() over (
-            partition by {{ record }}
-            order by _effective_at desc, _sent_on desc, is_deleted desc, _receipt_id desc, _line_no desc, known_on desc
-        ) = 1
-        and not is_deleted as is_current,
-        coalesce(
-            _effective_at >= max(_effective_at) over (
-                partition by {{ record }}
-                order by known_on, {{ delivered }}
-                rows between unbounded preceding and 1 preceding
-            ),
-            true
-        ) as took_effect
-    from {{ relation }}
-    where {{ hash }} in (select several.record_hash from several)
+        numbered.*,
+        version_no = version_count and not is_deleted as is_current
+    from (
+        select
+            {{ relation }}.*,
+            row_number() over (partition by {{ record }} order by _effective_at, {{ delivered }}, known_on) as version_no,
+            count(*) over (partition by {{ record }}) as version_count,
+            coalesce(
+                _effective_at >= max(_effective_at) over (
+                    partition by {{ record }}
+                    order by known_on, {{ delivered }}
+                    rows between unbounded preceding and 1 preceding
+                ),
+                true
+            ) as took_effect
+        from {{ relation }}
+        where {{ hash }} in (select several.record_hash from several)
+    ) as numbered
 ) as versions
 {%- endmacro %}
 

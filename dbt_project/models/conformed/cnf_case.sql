@@ -8,6 +8,7 @@ select
     source_record_key,
     case_kind_code,
     source_case_no,
+    shared_case_no,
     case_no_norm,
     crime_type_code,
     offence_code,

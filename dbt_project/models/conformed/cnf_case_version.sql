@@ -314,6 +314,7 @@ coded as (
         told.source_record_key,
         told.case_kind_code,
         told.source_case_no,
+        told.shared_case_no,
         {{ mids.case_no_norm('told.shared_case_no') }} as case_no_norm,
         told.is_case and not told.is_deleted as is_case,
         coalesce(exploitation.crime_type_code, crime_type.code, 'XX') as crime_type_code,

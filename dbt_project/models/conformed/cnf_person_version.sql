@@ -353,7 +353,11 @@ coded as (
         told.source_record_key,
         told.source_case_no,
         told.case_source_key,
-        {{ mids.case_no_norm('told.shared_case_no') }} as case_no_norm,
+        told.shared_case_no,
+        -- Only the accused's is needed yet.
+        case
+            when told.source_agency_code = 'AGC' then {{ mids.case_no_norm('told.shared_case_no') }}
+        end as case_no_norm,
         coalesce(role.code, 'XX') as role_code,
         told.full_name,
         coalesce(sex.code, 'U') as sex_code,
@@ -421,10 +425,12 @@ coded as (
 -- Of whose case something new was told: as they were, but placed anew.
 kept as (
 
-    select * exclude ({{ placed | join(', ') }})
+    select
+        * exclude ({{ placed | join(', ') }}),
+        cast(null as {{ dbt.type_string() }}) as shared_case_no
     from {{ this }}
     where
-        person_record_id not in (select touched_key from {{ ref('cnf_touched') }})
+        person_record_id not in (select touched.touched_key from {{ ref('cnf_touched') }} as touched)
         and (
             (source_agency_code, case_source_key) in (
                 select (told_case.source_agency_code, told_case.source_record_key)
@@ -443,7 +449,7 @@ person as (
 
     select * from coded
     {% if only_news -%}
-    union all
+    union all by name
     select * from kept
     {%- endif %}
 
@@ -453,7 +459,7 @@ person as (
 accused as (
 
     select {{ mids.case_no_norm('investigation_ref') }} as case_no_norm
-    from (select distinct investigation_ref from {{ mids.told('stg_agc__charges') }} as charge) as told
+    from (select distinct investigation_ref from {{ mids.told('stg_agc__charges') }}) as told
     {% if only_news -%}
     union all
     select case_no_norm from kept
@@ -489,7 +495,47 @@ investigation as (
 
 -- Only what is told now has a place: where the case is now.
 select
-    person.*,
+    person.person_record_id,
+    person.source_agency_code,
+    person.source_record,
+    person.source_record_key,
+    person.source_case_no,
+    person.case_source_key,
+    -- Most write the number as their case does, so that it need not be read a second time.
+    coalesce(
+        person.case_no_norm,
+        case
+            when person.shared_case_no = own_case.shared_case_no then own_case.case_no_norm
+            else {{ mids.case_no_norm('person.shared_case_no') }}
+        end
+    ) as case_no_norm,
+    person.role_code,
+    person.full_name,
+    person.sex_code,
+    person.birth_date,
+    person.age_years,
+    person.nationality_code,
+    person.document_type,
+    person.document_no,
+    person.state_code,
+    person.locality_text,
+    person.country_code,
+    person.exploitation_code,
+    person.event_on,
+    person.protection_order_code,
+    person.trafficking_status_code,
+    person.unmapped,
+    person.updated_at,
+    person.known_on,
+    person.is_deleted,
+    person._effective_at,
+    person._sent_on,
+    person._receipt_id,
+    person._line_no,
+    person.version_no,
+    person.version_count,
+    person.is_current,
+    person.took_effect,
     case
         when person.is_current and person.state_code <> 'XX' then person.state_code
         when person.is_current then coalesce(own_case.state_code, investigation.state_code, 'XX')
@@ -501,7 +547,9 @@ select
     case
         when person.is_current then coalesce(own_case.event_on, investigation.event_on, person.event_on)
     end as placed_event_on,
-    case when person.case_no_norm is null then own_case.case_no_norm end as placed_case_no_norm,
+    case
+        when coalesce(person.case_no_norm, person.shared_case_no) is null then own_case.case_no_norm
+    end as placed_case_no_norm,
     coalesce(own_case.raid_no, investigation.raid_no) as placed_raid_no
 from person
 left join {{ ref('cnf_case') }} as own_case
