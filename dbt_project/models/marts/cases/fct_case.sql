@@ -21,6 +21,7 @@ lead_record as (
     select
         cases.*,
         link.case_key,
+        {{ mids.record_id(["'raid'", 'cases.source_agency_code', 'cases.raid_no']) }} as raid_key,
         coalesce(several.record_count, 1) as record_count,
         coalesce(several.agency_count, 1) as agency_count,
         coalesce(several.first_known_on, link.first_known_on) as first_known_on
@@ -104,7 +105,17 @@ select
     lead_record.first_known_on as known_on,
     lead_record.case_status_code,
     lead_record.raid_on,
-    coalesce(raid.operation_key, 'XX') as operation_key,
+    case
+        -- A join would build its table of the wide cases.
+        when
+            lead_record.raid_key in (
+                select raid.operation_key
+                from {{ mids.touched('fct_operation', 'operation_key') }} as raid
+                where raid.operation_kind_code = 'RAID'
+            )
+            then lead_record.raid_key
+        else 'XX'
+    end as operation_key,
     lead_record.victim_count,
     lead_record.suspect_count,
     coalesce(persons.victims_identified, 0) as victims_identified,
@@ -120,10 +131,5 @@ inner join {{ ref('dim_offence') }} as offence
         lead_record.offence_code = offence.offence_code
         and lead_record.event_on >= offence.match_from
         and lead_record.event_on < offence.match_to
-left join {{ mids.touched('fct_operation', 'operation_key') }} as raid
-    on
-        raid.operation_kind_code = 'RAID'
-        and raid.operation_key
-        = {{ mids.record_id(["'raid'", 'lead_record.source_agency_code', 'lead_record.raid_no']) }}
 left join persons on lead_record.case_key = persons.case_key
 left join charges on lead_record.case_key = charges.case_key
