@@ -5,7 +5,7 @@ select
     person_record_id,
     source_agency_code,
     source_record,
-    source_case_no,
+    coalesce(other_case_no, case_source_key) as source_case_no,
     case_source_key,
     coalesce(case_no_norm, placed_case_no_norm) as case_no_norm,
     role_code,

@@ -351,7 +351,8 @@ coded as (
         told.source_agency_code,
         told.source_record,
         told.source_record_key,
-        told.source_case_no,
+        -- Most agencies' number is the key of their own case, which need not be written twice.
+        case when told.source_case_no is distinct from told.case_source_key then told.source_case_no end as other_case_no,
         told.case_source_key,
         told.shared_case_no,
         -- Only the accused's is needed yet.
@@ -499,7 +500,7 @@ select
     person.source_agency_code,
     person.source_record,
     person.source_record_key,
-    person.source_case_no,
+    person.other_case_no,
     person.case_source_key,
     -- Most write the number as their case does, so that it need not be read a second time.
     coalesce(

@@ -76,4 +76,7 @@ left join {{ mids.touched('lnk_case', 'case_record_id') }} as own_case
         person.source_agency_code = own_case.source_agency_code
         and person.case_source_key = own_case.source_record_key
 left join {{ mids.touched('lnk_case', 'case_record_id') }} as shared_case
-    on person.case_no_norm = shared_case.case_no_norm and shared_case.record_rank = 1
+    -- Asked only of who has no own case, which is few.
+    on
+        case when own_case.case_key is null then person.case_no_norm end = shared_case.case_no_norm
+        and shared_case.record_rank = 1
