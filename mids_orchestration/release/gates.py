@@ -27,8 +27,8 @@ FORECASTS = "MAPO secretariat, forecasting"
 _IDENTIFYING = re.compile(
     r"^(full_name|first_name|last_name|.*_name_raw|nama|subject_name|accused_name|alias(es)?"
     r"|birth_date|date_of_birth|dob|tarikh_lahir|document_no|no_dokumen|passport_no|mykad_no|id_no|phone.*"
-    r"|.*source_case_no|case_no_norm|case_no|no_kertas_siasatan|no_kes|investigation_ref|agc_ref|consular_ref"
-    r"|incident_id|police_report_no|ngo_ref|raid_no|no_serbuan|no_operasi|source_record_no|_?receipt_id|_line_no)$"
+    r"|(.*_)?case_no(_norm)?|no_kertas_siasatan|no_kes|investigation_ref|agc_ref|consular_ref"
+    r"|incident_id|police_report_no|ngo_ref|(.*_)?raid_no|no_serbuan|no_operasi|source_record_no|_?receipt_id|_line_no)$"
 )
 #: Keys of single persons or cases: pseudonymous, so they stay in the restricted zone.
 _ROW_LEVEL = re.compile(r"^(person_key|person_record_id|person_id|case_key|case_id|case_record_id)$")

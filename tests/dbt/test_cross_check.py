@@ -84,7 +84,7 @@ def test_a_report_of_this_week_is_new_and_has_no_last_week(tiny: Built) -> None:
 def test_dates_first_known_are_the_agencies_own(tiny: Built) -> None:
     police, told = tiny.rows(
         "select police_known_on, (select min(known_on) from conformed.cnf_person_version"
-        " where source_agency_code = 'PDRM' and source_case_no = 'D3/TIP/00045/2024')"
+        " where source_agency_code = 'PDRM' and case_source_key = 'D3/TIP/00045/2024')"
         " from linked.lnk_cross_check where source_case_no = 'KLN/KONS/2024/00001'"
     )[0]
     assert police == told is not None

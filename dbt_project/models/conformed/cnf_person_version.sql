@@ -352,7 +352,7 @@ coded as (
         told.source_record,
         told.source_record_key,
         -- Most agencies' number is the key of their own case, which need not be written twice.
-        case when told.source_case_no is distinct from told.case_source_key then told.source_case_no end as other_case_no,
+        nullif(told.source_case_no, told.case_source_key) as other_case_no,
         told.case_source_key,
         told.shared_case_no,
         -- Only the accused's is needed yet.

@@ -90,7 +90,9 @@ def test_no_column_of_class_direct_in_either_zone(refused, table, column):
     assert f"{table}.{column}" in refused(manifest=manifest)["no_direct_identifiers"]
 
 
-@pytest.mark.parametrize("column", ["source_case_no", "full_name", "birth_date", "document_no"])
+@pytest.mark.parametrize(
+    "column", ["source_case_no", "other_case_no", "placed_raid_no", "full_name", "birth_date", "document_no"]
+)
 def test_a_column_named_like_an_identifier_does_not_leave_even_if_classed_none(refused, column):
     marts = small.tables()
     marts["fct_person_in_case"][column] = "x"
