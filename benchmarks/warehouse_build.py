@@ -208,7 +208,9 @@ def build_by_hand(home: Path) -> None:
         "threads": 2,
         "storage_compatibility_version": STORAGE_VERSION,
     }
-    with duckdb.connect(str(home / "hand.duckdb"), config=settings) as connection:
+    target = home / "hand.duckdb"
+    target.unlink(missing_ok=True)
+    with duckdb.connect(str(target), config=settings) as connection:
         connection.execute(sql)
 
 
@@ -278,14 +280,12 @@ def main() -> None:
         read_project(home)
         print(f"{records:,} records; DuckDB may use {MEMORY}")
         print(f"{'':<20}{'seconds':>9}{'records/s':>12}{'peak MiB':>10}")
-        told: dict[str, list[dict[str, float]]] = {name: [] for name in BUILDERS}
+        seconds: dict[str, list[float]] = {name: [] for name in BUILDERS}
         # The two that are set against each other take turns, because machines change their pace.
         for name in [*BUILDERS, *(RIVALS * (ROUNDS - 1))]:
             if name.startswith("(b)") and records > 1_500_000:
                 print(f"{name:<20}not measured: pandas is asked at 1 M")
                 continue
-            if name == RIVALS[1]:
-                (home / "hand.duckdb").unlink(missing_ok=True)
             done = subprocess.run(
                 [sys.executable, "-m", "benchmarks.warehouse_build", name, folder],
                 capture_output=True, text=True, check=False, env={**os.environ, "MIDS_DUCKDB_MEMORY": MEMORY},
@@ -294,12 +294,11 @@ def main() -> None:
                 print(f"{name:<20}failed: {done.stderr[-1500:]}")
                 raise SystemExit(1)
             one = json.loads(done.stdout.splitlines()[-1])
-            told[name].append(one)
+            seconds[name].append(one["seconds"])
             print(
                 f"{name:<20}{one['seconds']:>9.1f}{records / one['seconds']:>12,.0f}{one['peak_mib']:>10.0f}",
                 flush=True,
             )
-        seconds = {name: [one["seconds"] for one in rounds] for name, rounds in told.items()}
         found = differences(home)
         print("rows that only one has: " + ", ".join(f"{mart} {n}" for mart, n in found.items()))
         ours, script = (seconds[name] for name in RIVALS)

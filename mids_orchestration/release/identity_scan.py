@@ -24,6 +24,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 from anyascii import anyascii
 
 from mids_orchestration.release.tables import TableFile, literal, quoted
@@ -51,6 +53,8 @@ _TYPESET = str.maketrans(
 )
 _TOKEN = re.compile(r"[0-9A-Z]+")
 _PRINTABLE = re.compile(rb"[\x20-\x7e\x80-\xf4]{6,}")
+#: Latin letters of any language in UTF-8: any other bytes end a run, as they do where numbers are packed.
+_LATIN = re.compile(rb"(?:[\x20-\x7e]|[\xc3-\xc9][\x80-\xbf]|\xe1[\xb8-\xbb][\x80-\xbf]){9,}")
 _SEPARATOR = "\n0SEP0\n"
 _SHORTEST_PHRASE = 6
 _SHORTEST_WORD = 5
@@ -238,8 +242,11 @@ def scan_file(
     """Search the bytes of a file; ``without`` are texts known to be harmless (bundled libraries).
 
     Parquet and DuckDB files are packed: values stand compressed, or end to end (the state codes 01 02 03 …
-    read as one long number). Their values are searched by :func:`scan_table` and :func:`scan_database`; this
-    looks at what else is in the bytes. A workbook is a zip: each of its parts is searched unpacked.
+    read as one long number), and by chance packed numbers spell a short name. Their values are searched by
+    :func:`scan_table` and :func:`scan_database`; this looks at what else is in the bytes. Of Parquet that is
+    everything beside the column chunks. A DuckDB file may keep what was deleted anywhere, so all of it is
+    searched, for runs of Latin text too long to arise by chance. A workbook is a zip: each of its parts is
+    searched unpacked.
     """
     if zipfile.is_zipfile(path):
         finds: list[Find] = []
@@ -248,17 +255,43 @@ def scan_file(
                 text = re.sub(r"<[^>]*>", "\n", archive.read(part).decode("utf-8", "replace"))
                 finds += _scan_text(_as_read(text), f"{where}, part {part}", index, record_ids)
         return finds
-    raw = path.read_bytes()
     packed = path.suffix in {".parquet", ".duckdb"}
     if packed:
-        text = _SEPARATOR.join(run.decode("utf-8", "replace") for run in _PRINTABLE.findall(raw))
+        raw, run_of = (
+            (path.read_bytes(), _LATIN) if path.suffix == ".duckdb" else (_beside_columns(path), _PRINTABLE)
+        )
+        text = _SEPARATOR.join(run.decode("utf-8", "replace") for run in run_of.findall(raw))
     else:
-        text = raw.decode("utf-8", "replace")
+        text = path.read_bytes().decode("utf-8", "replace")
     for harmless in without:
         text = text.replace(harmless, _SEPARATOR)
     if not packed:
         text = _as_read(_DATA_ADDRESS.sub(lambda match: _unpacked(match.group(1)), text))
     return _scan_text(text, where, index, record_ids, packed=packed)
+
+
+def _beside_columns(path: Path) -> bytes:
+    """The bytes of a Parquet file that are in no column chunk: footer, statistics, indexes, and what nobody declared.
+
+    A file that cannot be read as Parquet is returned whole, so that no damaged file escapes the search.
+    """
+    raw = path.read_bytes()
+    try:
+        held = pq.read_metadata(path)
+    except (pa.ArrowInvalid, OSError):
+        return raw
+    chunks = []
+    for group in (held.row_group(i) for i in range(held.num_row_groups)):
+        for column in (group.column(j) for j in range(group.num_columns)):
+            first = column.data_page_offset
+            if column.has_dictionary_page and column.dictionary_page_offset:
+                first = min(first, column.dictionary_page_offset)
+            chunks.append((first, first + column.total_compressed_size))
+    kept, at = [], 0
+    for first, end in sorted(chunks):
+        kept.append(raw[at:first])
+        at = max(at, end)
+    return _SEPARATOR.encode().join([*kept, raw[at:]])
 
 
 def _as_read(text: str) -> str:

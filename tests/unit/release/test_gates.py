@@ -5,8 +5,11 @@ import json
 import shutil
 
 import duckdb
+import numpy as np
 import openpyxl
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mids_orchestration.release import (
@@ -238,6 +241,37 @@ def test_what_a_file_writes_in_its_own_way_is_read_as_people_read_it(tmp_path):
     assert "other.parquet, column a" in found and "other.parquet, column b" in found, (
         "also one that is no table's"
     )
+
+
+def test_numbers_whose_bytes_spell_a_name_are_no_name_but_all_around_them_is_searched(tmp_path):
+    index = IdentityIndex()
+    index.add_name("Sari Dewi")
+    spelled = np.frombuffer(b";Sari Dewi;     ", "<i8")
+    packed = tmp_path / "packed.parquet"
+    plain = {"compression": "none", "use_dictionary": False, "write_statistics": False}
+    pq.write_table(pa.table({"n": spelled}), packed, **plain)
+    assert b"Sari Dewi" in packed.read_bytes()
+    assert not scan_file(packed, "packed.parquet", index)
+    told = pa.table({"n": spelled}).replace_schema_metadata({"by": "Sari Dewi"})
+    pq.write_table(told, packed, **plain)
+    assert scan_file(packed, "packed.parquet", index), "what a footer says is read"
+    packed.write_bytes(b"PAR1 Sari Dewi; broken")
+    assert scan_file(packed, "packed.parquet", index), "a damaged file is searched whole"
+
+
+def test_a_database_is_searched_for_deleted_text_and_random_bytes_spell_nobody(tmp_path):
+    index, some = IdentityIndex(), np.random.default_rng(11)
+    letters = np.array(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    for word in some.choice(letters, (200_000, 6)):
+        index.add_name(f"{''.join(word[:2])} {''.join(word[2:])}")
+    noise = some.bytes(24_000_000)
+    path = tmp_path / "noise.duckdb"
+    path.write_bytes(noise)
+    assert index.size > 190_000 and not scan_file(path, "noise.duckdb", index)
+    for name in ("Sari Dewi", "Nguyễn Thị Rekaan"):
+        index.add_name(name)
+        path.write_bytes(noise[:5_000] + f"\0{name}\0".encode() + noise[5_000:9_000])
+        assert scan_file(path, "noise.duckdb", index), name
 
 
 def test_what_only_looks_alike_is_no_find():
