@@ -111,6 +111,7 @@ def _on_spark(home: Path) -> None:
         .config("spark.sql.warehouse.dir", str(home / "spark-warehouse"))
         .config("spark.hadoop.javax.jdo.option.ConnectionURL", f"jdbc:derby:{home / 'metastore'};create=true")
         .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.ansi.enabled", "false")
@@ -137,13 +138,18 @@ def _on_spark(home: Path) -> None:
     from dbt.adapters.spark import session
     from dbt.cli.main import dbtRunner
 
-    # dbt-spark 1.11 writes texts of seeds between quotes as they are: "Attorney General's" ends too early.
+    # dbt-spark 1.11 writes values of seeds between quotes as they are: "Attorney General's" ends too early, and an
+    # empty cell is the text None.
     bare = session.SessionConnectionWrapper._fix_binding.__func__  # type: ignore[attr-defined]
-    session.SessionConnectionWrapper._fix_binding = classmethod(
-        lambda cls, value: bare(
-            cls, value.replace("\\", "\\\\").replace("'", "\\'") if isinstance(value, str) else value
-        )
-    )
+
+    def _bound(cls: type, value: Any) -> Any:
+        if value is None:
+            return "null"
+        if isinstance(value, str):
+            value = value.replace("\\", "\\\\").replace("'", "\\'")
+        return bare(cls, value)
+
+    session.SessionConnectionWrapper._fix_binding = classmethod(_bound)
 
     from tests.dbt.conftest import Built
 
@@ -157,7 +163,8 @@ def _on_spark(home: Path) -> None:
              "--selector", stride, "--vars", VARS, *where]
         )  # fmt: skip
         if not result.success:
-            sys.exit(1)
+            failed = [one for one in getattr(result.result, "results", []) if one.status in ("error", "fail")]
+            sys.exit("\n".join(f"{one.node.name}: {one.message}" for one in failed) or str(result.exception))
     found = {}
     for schema in LAYERS:
         for table in spark.sql(f"show tables in {schema}").collect():

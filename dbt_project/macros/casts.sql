@@ -25,8 +25,9 @@
 {%- endmacro %}
 
 {% macro spark__try_read(expression, type, formats) -%}
-    {#- The offset is dropped here too. -#}
-    {%- set plain = "regexp_replace(" ~ expression ~ ", '(Z|[+-][0-9]{2}:?[0-9]{2})$', '')" -%}
+    {#- The offset is dropped here too: after minutes or seconds, for 24-02-2022 ends like one. -#}
+    {%- set offset = "(:[0-9]{2}([.][0-9]+)?) *(Z|[+-][0-9]{2}:?[0-9]{2})$" -%}
+    {%- set plain = "regexp_replace(" ~ expression ~ ", '" ~ offset ~ "', '$1')" -%}
     {#- Spark reads no names of weekdays; the date says which it is. -#}
     {%- if '%a' in formats | join(' ') -%}
         {%- set plain = "regexp_replace(" ~ plain ~ ", '^[A-Za-z]+, *', '')" -%}

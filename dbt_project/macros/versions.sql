@@ -170,14 +170,14 @@ from (
 {# The band of each age, so that rows meet their band by equality. #}
 {% macro age_bands() -%}
     select
-        cast({{ mids.numbers('band.age_from', 'band.age_to') }} as {{ dbt.type_bigint() }}) as age_years,
+        {{ mids.numbers('cast(band.age_from as ' ~ dbt.type_bigint() ~ ')', 'band.age_to') }} as age_years,
         band.age_band_code,
         band.is_child
     from {{ ref('ref_age_band') }} as band
     where band.age_from is not null
 {%- endmacro %}
 
-{# One row per whole number from one to another, both included. #}
+{# One row per whole number from one to another, both included; a column of its own, for Spark has it in no expression. #}
 {% macro numbers(first, last) -%}
     {{ return(adapter.dispatch('numbers', 'mids')(first, last)) }}
 {%- endmacro %}

@@ -53,6 +53,14 @@ def is_mykad(document: str | None) -> bool:
     return 1 <= month <= 12 and 1 <= day <= 31
 
 
+def is_card_number(document: str | None, *, stated: bool) -> bool:
+    """True when a cleaned number is a MyKad's to compare by: of its form, or twelve digits that the record calls one.
+
+    A slip in the month or day (711726 for 710726) leaves a number that says no birth date and still is the card's.
+    """
+    return is_mykad(document) or (stated and document is not None and bool(_MYKAD.match(document)))
+
+
 def read_mykad(document: str, event_year: int) -> MyKad:
     """Read birth date, place and sex from a cleaned MyKad number.
 

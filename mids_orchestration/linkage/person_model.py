@@ -19,6 +19,8 @@ Decisions that a reader should know:
 - A year known to both lists and a year beside a full date are different levels: who knows no birthday tells none
   anywhere, while an officer's estimate beside a date says little. m of birth is learnt from people charged and
   investigated in one case, because people found by their documents always have dates.
+- Whoever is met again in another event may be a victim in one and a suspect in the other far more often than within
+  one event. The side is therefore compared within an event and across events apart.
 - Two different MyKad numbers with one birth date count against a match: the six digits they share are
   the birth date over again, which its own comparison has already counted.
 - u of the document levels is stored, not sampled: equal numbers among different people are typing
@@ -39,6 +41,10 @@ def _null(sql: str, label: str) -> Level:
 _SHARED = "shared_bits(sounds_l, sound_bits_l, sounds_r)"
 _SUBSET = "len(list_intersect(sounds_l, sounds_r)) = least(len(sounds_l), len(sounds_r))"
 
+# The fewest single slips between two names, with their words in order or as they were written.
+_SLIPS = "least(damerau_levenshtein(name_l, name_r), damerau_levenshtein(written_l, written_r))"
+_SHORTER = "least(length(name_l), length(name_r))"
+
 NAME = Comparison(
     "name",
     (
@@ -53,20 +59,29 @@ NAME = Comparison(
               words=("same Chinese name in another dialect", "nama Cina sama dalam loghat lain")),
         Level(f"{_SUBSET} AND {_SHARED} >= 15", "one name contains the other, rare words", 0.04, 3e-5,
               words=("one name contains the other (rare words)", "satu nama mengandungi yang lain (jarang)")),
-        Level("jaro_winkler_similarity(name_l, name_r) >= 0.94", "near spelling", 0.05, 2e-4,
+        Level(f"jaro_winkler_similarity(name_l, name_r) >= 0.94 OR {_SHORTER} >= 8 AND {_SLIPS} <= 1", "near spelling",
+              0.05, 2e-4,
               words=("names differ by a letter or two", "nama berbeza satu dua huruf")),
         Level(f"{_SHARED} >= 15", "two rare words shared", 0.02, 1e-4,
               words=("names share rare words", "nama berkongsi perkataan jarang")),
         Level(f"{_SUBSET} AND {_SHARED} >= 8", "one name contains the other", 0.04, 1e-3,
               words=("one name contains the other", "satu nama mengandungi yang lain")),
+        Level(f"{_SHARED} >= 11", "two words shared", 0.02, 1e-3,
+              words=("names share two words", "nama berkongsi dua perkataan")),
         Level("least(len(readings_l), len(readings_r)) >= 2 AND (readings_found(readings_l, readings_r)"
               " OR readings_found(readings_r, readings_l))", "part of a Chinese name in another dialect", 0.01, 1.5e-3,
               fixed_u=True,
               words=("part of a Chinese name in another dialect", "sebahagian nama Cina dalam loghat lain")),
-        Level("jaro_winkler_similarity(name_l, name_r) >= 0.87", "similar spelling", 0.03, 5e-3,
+        Level(f"jaro_winkler_similarity(name_l, name_r) >= 0.87 OR {_SHORTER} >= 4 AND {_SLIPS} <= 1",
+              "similar spelling", 0.03, 5e-3,
               words=("names look alike", "nama hampir serupa")),
         Level(f"{_SHARED} >= 7", "a word shared", 0.03, 1.5e-2,
               words=("names share a word", "nama berkongsi satu perkataan")),
+        Level(f"{_SUBSET} AND {_SHARED} >= 4", "one name contains the other, common word", 0.01, 1e-2,
+              words=("one name contains the other (a common word)",
+                     "satu nama mengandungi yang lain (perkataan biasa)")),
+        Level(f"{_SHARED} >= 4", "a common word shared", 0.01, 3e-2,
+              words=("names share a common word", "nama berkongsi satu perkataan biasa")),
         Level(ELSE, "different name", 0.03, 0.97,
               words=("different name", "nama berbeza")),
     ),
@@ -227,14 +242,20 @@ SEX = Comparison(
     ),
 )
 
+# What the event comparison takes for one event or its weeks; another event is another chapter of a life.
+_ONE_EVENT = f"coalesce(case_no_l = case_no_r OR raid_no_l = raid_no_r OR {_DAYS} <= 45, false)"
 SIDE = Comparison(
     "side",
     (
         _null("side_l IS NULL OR side_r IS NULL", "no role"),
-        Level("side_l = side_r", "same side", 0.97, 0.65,
+        Level(f"{_ONE_EVENT} AND side_l = side_r", "same side of one event", 0.97, 0.65, group="one event",
               words=("both victims or both suspects", "kedua-duanya mangsa atau suspek")),
-        Level(ELSE, "victim and suspect", 0.03, 0.35,
+        Level(_ONE_EVENT, "victim and suspect of one event", 0.03, 0.35, group="one event",
               words=("victim in one, suspect in the other", "mangsa di satu, suspek di satu lagi")),
+        Level("side_l = side_r", "same side in other events", 0.85, 0.65, group="other events",
+              words=("both victims or both suspects", "kedua-duanya mangsa atau suspek")),
+        Level(ELSE, "victim and suspect in other events", 0.15, 0.35, group="other events",
+              words=("victim in one event, suspect in another", "mangsa dalam satu kejadian, suspek dalam yang lain")),
     ),
 )  # fmt: skip
 
@@ -246,6 +267,7 @@ BLOCKING = (
     BlockingRule("case_birth", "[case_no || '|' || birth_year]", 60),
     BlockingRule("case_people", "[case_no || '|' || coalesce(side, '')]", 25),
     BlockingRule("day_place_people", "[event_day || '|' || coalesce(state, abroad) || '|' || coalesce(sex, '')]", 25),
+    BlockingRule("day_locality_people", "[event_day || '|' || locality || '|' || coalesce(sex, '')]", 25),
     BlockingRule("raid_sound", "list_transform(sounds, lambda s: raid_no || '|' || s)", 60),
     BlockingRule("event_sound",
                  "list_concat(list_transform(sounds, lambda s: 'a' || (event_day // 14) || s),"
@@ -277,7 +299,7 @@ def _others_around(place: str) -> str:
 
 
 DEFAULT = LinkageConfig(
-    name="persons-4",
+    name="persons-5",
     threshold=0.8,
     only_candidate_bits=2.5,
     comparisons=(NAME, BIRTH, DOCUMENT, EVENT, NATIONALITY, SEX, SIDE),

@@ -19,7 +19,7 @@ import pandas as pd
 from anyascii import anyascii
 
 from mids_orchestration.linkage.chinese_readings import readings
-from mids_orchestration.linkage.identity import clean_document, is_mykad, read_mykad
+from mids_orchestration.linkage.identity import clean_document, is_card_number, is_mykad, read_mykad
 from mids_orchestration.linkage.names import ParsedName, is_filler, parse_name
 
 PERSON_COLUMNS = (
@@ -54,8 +54,8 @@ def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
     """Return one comparable row per person record, sorted by id, so that row order never matters.
 
     Columns: record_id; name, sound, core (sorted and folded; core without filler words; null when there is
-    no name), tokens, sounds (lists without fillers unless nothing else is left), readings (of a Chinese name,
-    `chinese_readings.py`), name_key and core_key
+    no name), written (the tokens of name in the order they were written in), tokens, sounds (lists without fillers
+    unless nothing else is left), readings (of a Chinese name, `chinese_readings.py`), name_key and core_key
     (with the nationality in front), sex, dob (ISO text, only when a full date is believed), birth_year,
     born_first and born_last (days since 1970 between which the date, year or age puts the birth), year_exact (bool:
     from a date, not from an age), nationality, mykad, passport, other_document, side (V
@@ -123,8 +123,8 @@ def prepare_persons(persons: pd.DataFrame) -> pd.DataFrame:
 
 
 _DERIVED = [
-    "name", "sound", "core", "tokens", "sounds", "readings", "sex", "dob", "birth_year", "born_first", "born_last",
-    "year_exact", "mykad", "passport", "other_document", "mykad_conflict",
+    "name", "written", "sound", "core", "tokens", "sounds", "readings", "sex", "dob", "birth_year", "born_first",
+    "born_last", "year_exact", "mykad", "passport", "other_document", "mykad_conflict",
 ]  # fmt: skip
 
 
@@ -134,11 +134,12 @@ def _one(
 ) -> tuple[Any, ...]:  # fmt: skip
     parsed = parse_name(name, nationality)
     number = clean_document(document if isinstance(document, str) else None)
-    card = number if number and is_mykad(number) and kind in (None, "mykad", "other") else None
+    is_card = kind in (None, "mykad", "other") and is_card_number(number, stated=kind == "mykad")
+    card = number if is_card else None
     conflict = False
     known_sex = sex if sex in ("M", "F") else None
     exact = born is not None and exactness in (None, "day") and not (born.month == 1 and born.day == 1)
-    if card:
+    if card and is_mykad(card):
         read = read_mykad(card, event.year)
         conflict = bool(
             (known_sex and read.sex != known_sex) or (exact and read.birth_date and read.birth_date != born)
@@ -153,6 +154,7 @@ def _one(
     tokens, sounds = core_tokens(parsed)
     return (
         parsed.sorted_name or None,
+        " ".join(parsed.tokens) or None,
         parsed.sorted_sound or None,
         " ".join(sounds) or None,
         tokens or None,

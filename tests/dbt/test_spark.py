@@ -58,6 +58,26 @@ def test_every_model_compiles_and_is_spark_sql(compiled: dict[str, str]) -> None
         parsed = sqlglot.parse_one(sql, read="spark")
         assert parsed.key in ("select", "union", "except"), (name, parsed.key)
         assert not ONLY_DUCKDB.search(re.sub(r"--.*", "", sql)), (name, ONLY_DUCKDB.search(sql))
+        # Spark makes rows only where they are a column of their own.
+        for rows in parsed.find_all(sqlglot.exp.Explode):
+            assert isinstance(rows.parent, (sqlglot.exp.Select, sqlglot.exp.Alias)), (name, rows.parent.sql())
+
+
+def test_only_an_offset_is_cut_off_a_time(compiled: dict[str, str]) -> None:
+    patterns = {
+        p for sql in compiled.values() for p in re.findall(r"regexp_replace\([^']*'([^']+)', '\$1'\)", sql)
+    }
+    assert len(patterns) == 1
+    cut = re.compile(patterns.pop())
+    for text, kept in {
+        "24-02-2022": "24-02-2022",
+        "2022-02-24": "2022-02-24",
+        "24-02-2022 09:30": "24-02-2022 09:30",
+        "2022-02-24T09:30:00+08:00": "2022-02-24T09:30:00",
+        "2022-02-24T09:30:00.250Z": "2022-02-24T09:30:00.250",
+        "2022-02-24 09:30 +0800": "2022-02-24 09:30",
+    }.items():
+        assert cut.sub(r"\1", text) == kept, text
 
 
 def test_landed_files_are_tables_of_a_schema_there(compiled: dict[str, str]) -> None:
