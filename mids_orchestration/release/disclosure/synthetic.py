@@ -26,6 +26,7 @@ WITHHELD = "WITHHELD"
 #: Fewer persons than this carry no file of use beside the noise.
 FEWEST_PERSONS = 500
 _SPLIT_SEED = 20_260_629
+_BELOW_NOBODY = "number of records resulted in a negative number"
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,14 @@ def _made(persons: pd.DataFrame, policy: Policy) -> pd.DataFrame:
         .build()
     )
     maker = pacsynth.DpAggregateSeededSynthesizer(parameters)
-    maker.fit(pacsynth.Dataset.from_data_frame(persons.reset_index(drop=True)))
-    rows = maker.sample(maker.get_dp_number_of_records())
+    try:
+        maker.fit(pacsynth.Dataset.from_data_frame(persons.reset_index(drop=True)))
+        rows = maker.sample(maker.get_dp_number_of_records())
+    except BaseException as panic:  # Rust's panics are no Exception
+        if _BELOW_NOBODY not in str(panic):
+            raise
+        # The noise has fallen below nobody: that is the answer, and a second try would spend the budget twice.
+        return pd.DataFrame(columns=persons.columns, dtype="str")
     file = pacsynth.Dataset.raw_data_to_data_frame(rows)
     missing = [column for column in persons.columns if column not in file.columns]
     file = file.assign(**dict.fromkeys(missing, ""))[list(persons.columns)].astype("str")
@@ -131,7 +138,7 @@ def _evaluated(persons: pd.DataFrame, file: pd.DataFrame, auc: float) -> Evaluat
     found = persons[alone].merge(file.drop_duplicates(), on=columns)
     numbers = (
         np.mean(single), max(single), np.mean(pairs), max(pairs),
-        (file == WITHHELD).to_numpy().mean(), len(found) / max(1, int(alone.sum())), auc,
+        (file == WITHHELD).to_numpy().mean() if len(file) else 1.0, len(found) / max(1, int(alone.sum())), auc,
     )  # fmt: skip
     return Evaluation(*(round(float(number), 2) for number in numbers))
 

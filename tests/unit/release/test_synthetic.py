@@ -168,6 +168,17 @@ def test_too_few_persons_give_an_empty_file_and_spend_nothing(tmp_path: Path) ->
     assert release.facts["disclosure"]["synthetic"]["spent"] == 0
 
 
+def test_noise_below_nobody_is_an_empty_file_and_not_a_crash() -> None:
+    few = victims(many=4).drop(columns="record_no").astype("str")
+    files = [
+        synthetic._made(few, load_policy()) for _ in range(40)
+    ]  # a coin's throw each: the noise is far larger than four
+    assert all(list(file.columns) == list(few.columns) for file in files)
+    assert any(len(file) == 0 for file in files)
+    assert synthetic._membership(few.iloc[:0], few, few) == 0.5
+    assert synthetic._evaluated(few, few.iloc[:0], 0.5).withheld == 1.0
+
+
 def test_two_synthetic_marts_are_refused(tmp_path: Path) -> None:
     exports = [
         dataclasses.replace(e, disclosure="synthetic")
