@@ -47,18 +47,18 @@ def clean_document(text: str | None) -> str | None:
 
 def is_mykad(document: str | None) -> bool:
     """True when a cleaned number has the form of a MyKad: twelve digits, a possible month and day."""
-    if document is None or not _MYKAD.match(document):
+    if document is None or not is_card_number(document):
         return False
     month, day = int(document[2:4]), int(document[4:6])
     return 1 <= month <= 12 and 1 <= day <= 31
 
 
-def is_card_number(document: str | None, *, stated: bool) -> bool:
-    """True when a cleaned number is a MyKad's to compare by: of its form, or twelve digits that the record calls one.
+def is_card_number(document: str | None) -> bool:
+    """True for twelve digits: a MyKad to compare by, whatever its date says. No passport of a known form has as many.
 
     A slip in the month or day (711726 for 710726) leaves a number that says no birth date and still is the card's.
     """
-    return is_mykad(document) or (stated and document is not None and bool(_MYKAD.match(document)))
+    return document is not None and bool(_MYKAD.match(document))
 
 
 def read_mykad(document: str, event_year: int) -> MyKad:

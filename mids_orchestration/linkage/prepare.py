@@ -134,8 +134,7 @@ def _one(
 ) -> tuple[Any, ...]:  # fmt: skip
     parsed = parse_name(name, nationality)
     number = clean_document(document if isinstance(document, str) else None)
-    is_card = kind in (None, "mykad", "other") and is_card_number(number, stated=kind == "mykad")
-    card = number if is_card else None
+    card = number if is_card_number(number) and kind in (None, "mykad", "other") else None
     conflict = False
     known_sex = sex if sex in ("M", "F") else None
     exact = born is not None and exactness in (None, "day") and not (born.month == 1 and born.day == 1)

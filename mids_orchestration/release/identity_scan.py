@@ -255,14 +255,13 @@ def scan_file(
                 text = re.sub(r"<[^>]*>", "\n", archive.read(part).decode("utf-8", "replace"))
                 finds += _scan_text(_as_read(text), f"{where}, part {part}", index, record_ids)
         return finds
+    raw = path.read_bytes()
     packed = path.suffix in {".parquet", ".duckdb"}
     if packed:
-        raw, run_of = (
-            (path.read_bytes(), _LATIN) if path.suffix == ".duckdb" else (_beside_columns(path), _PRINTABLE)
-        )
-        text = _SEPARATOR.join(run.decode("utf-8", "replace") for run in run_of.findall(raw))
+        runs = _LATIN.findall(raw) if path.suffix == ".duckdb" else _PRINTABLE.findall(_beside_columns(raw))
+        text = _SEPARATOR.join(run.decode("utf-8", "replace") for run in runs)
     else:
-        text = path.read_bytes().decode("utf-8", "replace")
+        text = raw.decode("utf-8", "replace")
     for harmless in without:
         text = text.replace(harmless, _SEPARATOR)
     if not packed:
@@ -270,15 +269,14 @@ def scan_file(
     return _scan_text(text, where, index, record_ids, packed=packed)
 
 
-def _beside_columns(path: Path) -> bytes:
+def _beside_columns(raw: bytes) -> bytes:
     """The bytes of a Parquet file that are in no column chunk: footer, statistics, indexes, and what nobody declared.
 
     A file that cannot be read as Parquet is returned whole, so that no damaged file escapes the search.
     """
-    raw = path.read_bytes()
     try:
-        held = pq.read_metadata(path)
-    except (pa.ArrowInvalid, OSError):
+        held = pq.read_metadata(pa.BufferReader(raw))
+    except pa.ArrowInvalid:
         return raw
     chunks = []
     for group in (held.row_group(i) for i in range(held.num_row_groups)):

@@ -52,10 +52,7 @@ def test_no_row_of_the_real_files_is_committed() -> None:
 
 def test_a_row_is_seen_in_any_dress() -> None:
     rows = _real_rows()
-    row = max(rows, key=len)
-    cells = row.decode("utf-8", "replace").split(",")
-    if any("\ufffd" in cell for cell in cells):
-        pytest.skip("the longest row is not UTF-8")
+    cells = max(filter(bytes.isascii, rows), key=len).decode().split(",")
     for dressed in (
         ",".join(cells),
         "    (" + ", ".join(f"'{cell}'" for cell in cells) + "),",

@@ -87,6 +87,8 @@ def test_a_card_with_a_slip_in_its_date_is_still_a_card() -> None:
     card = {"full_name": "Nik Zulkifli", "document_type": "mykad", "nationality_code": "MY"}
     labels, _ = _pair(card | {"document_no": "711726-14-2005"}, card | {"document_no": "710726-14-2005"})
     assert labels["document"] == "MyKad one slip apart"
+    asked, _ = _pair(card | {"document_no": "711726-14-2005"}, {"document_no": "711726142005"})
+    assert asked["document"] == "same MyKad", "who searches names no kind"
     paper = card | {"document_type": "passport", "document_no": "711726142005"}
     labels, _ = _pair(paper, card | {"document_no": "710726-14-2005"})
     assert labels["document"] == "null", "a number that the record calls a passport's stays one"

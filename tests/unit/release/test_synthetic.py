@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -170,13 +170,24 @@ def test_too_few_persons_give_an_empty_file_and_spend_nothing(tmp_path: Path) ->
 
 def test_noise_below_nobody_is_an_empty_file_and_not_a_crash() -> None:
     few = victims(many=4).drop(columns="record_no").astype("str")
-    files = [
-        synthetic._made(few, load_policy()) for _ in range(40)
-    ]  # a coin's throw each: the noise is far larger than four
+    # The noise is far larger than four persons: below nobody about every second time.
+    files = [synthetic._made(few, load_policy()) for _ in range(40)]
     assert all(list(file.columns) == list(few.columns) for file in files)
     assert any(len(file) == 0 for file in files)
-    assert synthetic._membership(few.iloc[:0], few, few) == 0.5
-    assert synthetic._evaluated(few, few.iloc[:0], 0.5).withheld == 1.0
+
+
+def test_an_empty_file_is_published_accounted_for_and_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(synthetic, "_made", lambda persons, _: persons.iloc[:0])
+    release = _built(tmp_path, victims())
+    assert len(_rows(release)) == 0 and _gate(release).status == "passed"
+    told = release.facts["disclosure"]["synthetic"]
+    assert told["spent"] == load_policy().synthetic_epsilon
+    assert told["evaluation"]["withheld"] == 1.0 and told["evaluation"]["membership_auc"] == 0.5
+    monkeypatch.setattr(synthetic, "_made", lambda *_: pytest.fail("the budget is spent once"))
+    again = _built(tmp_path, victims(), as_of=AS_OF + timedelta(days=7))
+    assert again.facts["disclosure"]["synthetic"]["spent"] == told["spent"]
 
 
 def test_two_synthetic_marts_are_refused(tmp_path: Path) -> None:
