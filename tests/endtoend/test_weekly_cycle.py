@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pandas as pd
 import pytest
@@ -49,6 +50,19 @@ def test_running_again_changes_nothing(world: World) -> None:
     assert again["ran"] is False
     assert again["release"] == world.summary["release"]
     assert _files(world.home) == before
+
+
+def test_the_run_is_recorded_as_one_of_the_ui(world: World) -> None:
+    """The UI's timeline and its button to run again know a run by the code location it came from."""
+    with dg.DagsterInstance.from_config(str(world.home / "dagster")) as instance:
+        runs = instance.get_runs()
+    assert runs
+    for run in runs:
+        assert run.remote_job_origin is not None
+        assert run.remote_job_origin.location_name == "mids"
+        assert (run.job_name, run.tags["dagster/partition"]) == ("weekly_cycle", "2026-06-22")
+    kept = {path.parent.name for path in (world.home / "dagster" / "storage").rglob("*") if path.is_file()}
+    assert kept == {"compute_logs"}, "an asset's value was kept beside its tables"
 
 
 def test_forced_rerun_gives_the_same_release(world: World) -> None:
