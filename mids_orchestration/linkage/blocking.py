@@ -23,6 +23,11 @@ MACROS = (
     """CREATE OR REPLACE MACRO day_month_swapped(a, b) AS
        substr(a, 1, 4) = substr(b, 1, 4) AND substr(a, 6, 2) = substr(b, 9, 2)
        AND substr(a, 9, 2) = substr(b, 6, 2)""",
+    # Counting slips costs more than anything else here: it is asked only of what is not wholly unlike. Two texts of
+    # four letters or more that are one slip apart always reach 0.75.
+    """CREATE OR REPLACE MACRO one_slip(a, b) AS
+       CASE WHEN abs(length(a) - length(b)) <= 1 AND jaro_winkler_similarity(a, b) >= 0.75
+            THEN damerau_levenshtein(a, b) <= 1 ELSE false END""",
     """CREATE OR REPLACE MACRO readings_found(a, b) AS
        list_bool_and(list_transform(a, lambda x: list_bool_or(list_transform(b, lambda y:
            list_has_any(string_split(x, ' '), string_split(y, ' '))))))""",

@@ -12,6 +12,8 @@ from dataclasses import replace
 from mids_orchestration.linkage.model_config import BlockingRule, Comparison, Level, LinkageConfig
 
 ELSE = "ELSE"
+_ALIKE = "jaro_winkler_similarity(name_l, name_r)"
+_SHORTER = "least(length(name_l), length(name_r))"
 _SHARED = "shared_bits(sounds_l, sound_bits_l, sounds_r)"
 
 
@@ -29,12 +31,13 @@ _SWAPPED = (
 )
 
 
-def _part(column: str, *, both: bool) -> Comparison:
-    """A name part; `both`: given name and surname are there and may have been swapped.
+def _part(column: str, *, both: bool, among: str | None) -> Comparison:
+    """A name part; `both`: given name and surname are there and may have been swapped; `among`: people alike.
 
     A swap is one fact: the given name tells it, and the surname then says nothing more.
     """
     null, swapped = _null(column), []
+    own = f"{column}_among" if among else column
     if both and column == "given":
         swapped = [Level(_SWAPPED, "parts swapped", 0.03, 1e-6)]
     elif both:
@@ -43,29 +46,35 @@ def _part(column: str, *, both: bool) -> Comparison:
         "given_name" if column == "given" else column,
         (
             null,
-            Level(f"{column}_l = {column}_r", "same", 0.75, 4e-3, tf_column=column),
+            Level(f"{column}_l = {column}_r", "same", 0.75, 4e-3, tf_column=own),
             *swapped,
             Level(f"damerau_levenshtein({column}_l, {column}_r) <= 1", "one slip apart", 0.10, 2e-3),
             Level(f"jaro_winkler_similarity({column}_l, {column}_r) >= 0.88", "near", 0.05, 8e-3),
             Level(f"jaro_winkler_similarity({column}_l, {column}_r) >= 0.75", "alike", 0.02, 3e-2),
             Level(ELSE, "different", 0.03, 0.95),
         ),
+        u_given=among,
     )
 
 
-_FULL_NAME = Comparison(
-    "full_name",
-    (
-        _null("sound"),
-        Level("name_l = name_r", "same", 0.5, 1e-4, tf_column="name"),
-        Level("sound_l = sound_r", "same sound", 0.15, 1e-4, tf_column="sound"),
-        Level("jaro_winkler_similarity(name_l, name_r) >= 0.94", "near", 0.12, 1e-4),
-        Level(f"{_SHARED} >= 14", "rare words shared", 0.10, 5e-5),
-        Level("jaro_winkler_similarity(name_l, name_r) >= 0.87", "alike", 0.06, 2e-3),
-        Level(f"{_SHARED} >= 7", "a word shared", 0.04, 1e-2),
-        Level(ELSE, "different", 0.03, 0.98),
-    ),
-)
+def _full_name(among: str | None) -> Comparison:
+    """A whole name; `among`: the column whose equals are the people it is weighed among."""
+    own = "_among" if among else ""
+    return Comparison(
+        "full_name",
+        (
+            _null("sound"),
+            Level("name_l = name_r", "same", 0.5, 1e-4, tf_column=f"name{own}"),
+            Level("sound_l = sound_r", "same sound", 0.15, 1e-4, tf_column=f"sound{own}"),
+            Level(f"{_ALIKE} >= 0.94 OR {_SHORTER} >= 8 AND one_slip(name_l, name_r)", "near", 0.12, 1e-4),
+            Level(f"{_SHARED} >= 14", "rare words shared", 0.10, 5e-5),
+            Level(f"{_ALIKE} >= 0.87 OR {_SHORTER} >= 4 AND one_slip(name_l, name_r)", "alike", 0.06, 2e-3),
+            Level(f"{_SHARED} >= 7", "a word shared", 0.04, 1e-2),
+            Level(ELSE, "different", 0.03, 0.98),
+        ),
+        u_given=among,
+    )
+
 
 _BIRTH = Comparison(
     "birth_date",
@@ -102,17 +111,25 @@ _POSTCODE = Comparison(
     ),
 )
 
-_PLACE = Comparison(
-    "place",
-    (
-        _null("place"),
-        Level("place_l = place_r", "same", 0.75, 5e-3, tf_column="place"),
-        Level("damerau_levenshtein(place_l, place_r) <= 2 AND least(len(place_l), len(place_r)) >= 5",
-              "one or two slips apart", 0.1, 1e-3),
-        Level("jaro_winkler_similarity(place_l, place_r) >= 0.85", "alike", 0.03, 1e-2),
-        Level(ELSE, "different", 0.12, 0.98),
-    ),
-)  # fmt: skip
+_GAP = "abs(event_day_l - event_day_r)"
+_SAME_EVENT = f"{_GAP} <= 3 AND place_l = place_r"
+
+
+def _place(*, of_event: bool) -> Comparison:
+    """of_event: the event's comparison has told it already where two lists agree on the day and the place."""
+    null = _null("place")
+    return Comparison(
+        "place",
+        (
+            replace(null, sql=f"{null.sql} OR {_SAME_EVENT}") if of_event else null,
+            Level("place_l = place_r", "same", 0.75, 5e-3, tf_column="place"),
+            Level("damerau_levenshtein(place_l, place_r) <= 2 AND least(len(place_l), len(place_r)) >= 5",
+                  "one or two slips apart", 0.1, 1e-3),
+            Level("jaro_winkler_similarity(place_l, place_r) >= 0.85", "alike", 0.03, 1e-2),
+            Level(ELSE, "different", 0.12, 0.98),
+        ),
+    )  # fmt: skip
+
 
 _ADDRESS_BITS = "shared_bits(address_words_l, address_word_bits_l, address_words_r)"
 _ADDRESS = Comparison(
@@ -156,16 +173,20 @@ def _other(column: str) -> Comparison:
     )
 
 
-def _event() -> Comparison:
-    gap = "abs(event_day_l - event_day_r)"
+def _event(*, placed: bool, among: bool) -> Comparison:
+    """People of one raid share its day, its place and mostly their nationality: one fact, weighed by their number."""
+    same = [Level(_SAME_EVENT, "same days, same place", 0.5, 1e-3, tf_column="event_among")] if placed else []
     return Comparison(
         "event_date",
         (
             _null("event_day"),
-            Level(f"{gap} <= 3", "within three days", 0.7, 5e-3),
-            Level(f"{gap} <= 31", "within a month", 0.15, 5e-2),
+            *same,
+            Level(f"{_GAP} = 0", "same day", 0.3, 2e-3, tf_column="day_among"),
+            Level(f"{_GAP} <= 3", "within three days", 0.1, 5e-3),
+            Level(f"{_GAP} <= 31", "within a month", 0.15, 5e-2),
             Level(ELSE, "further apart", 0.15, 0.945),
         ),
+        u_given="nationality" if among else None,
     )
 
 
@@ -178,15 +199,18 @@ def list_config(columns: Collection[str]) -> LinkageConfig:
     Raises ValueError when none of the columns can be compared.
     """
     has = set(columns)
+    among = "kin" if "kin" in has else None
     comparisons: list[Comparison] = []
     if "surname" in has or "given" in has:
         both = {"surname", "given"} <= has
-        comparisons += [_part(c, both=both) for c in ("given", "surname") if c in has]
+        comparisons += [_part(c, both=both, among=among) for c in ("given", "surname") if c in has]
     elif "sound" in has:
-        comparisons.append(_FULL_NAME)
+        comparisons.append(_full_name(among))
+    event = _event(placed="event_among" in has, among="nationality" in has)
+    place = _place(of_event="event_among" in has)
     for column, comparison in (
-        ("dob", _BIRTH), ("document", _DOCUMENT), ("postcode", _POSTCODE), ("place", _PLACE),
-        ("address", _ADDRESS), ("event_day", _event()), ("sex", _same_or_not("sex", "sex", 0.98, 0.5)),
+        ("dob", _BIRTH), ("document", _DOCUMENT), ("postcode", _POSTCODE), ("place", place),
+        ("address", _ADDRESS), ("event_day", event), ("sex", _same_or_not("sex", "sex", 0.98, 0.5)),
         ("nationality", _same_or_not("nationality", "nationality", 0.95, 0.2)),
     ):  # fmt: skip
         if column in has:
@@ -195,12 +219,15 @@ def list_config(columns: Collection[str]) -> LinkageConfig:
     comparisons += [_other(c) for c in others]
     if not comparisons:
         raise ValueError("none of the mapped columns can be compared")
-    terms = [c for c in ("dob", "given", "surname", "postcode", "place", "nationality", *others) if c in has]
-    if "sound" in has and "surname" not in has and "given" not in has:
-        terms += ["name", "sound"]
+    names = [c for c in ("given", "surname") if c in has] or [c for c in ("name", "sound") if "sound" in has]
+    within = {f"{c}_among": "kin" for c in names if among}
+    within |= {c: "nationality" for c in ("event_among", "day_among") if c in has and "nationality" in has}
+    plain = ("dob", "postcode", "place", "nationality", "kin", *others)
+    terms = [c for c in (*plain, "event_among", "day_among") if c in has]
+    terms += [f"{c}_among" if among else c for c in names]
     bits = [c for c in ("sounds", "tokens", "address_words") if c in has]
     return LinkageConfig(
-        name="lists-1",
+        name="lists-2",
         comparisons=tuple(comparisons),
         blocking=tuple(_blocking(has)),
         training_rules=(),
@@ -211,28 +238,21 @@ def list_config(columns: Collection[str]) -> LinkageConfig:
         max_matches_factor=8.0,
         refine=True,
         term_columns=tuple(terms),
+        term_within=tuple(within.items()),
         bits_columns=tuple(bits),
         # A value that one record holds is at least this rare in the world, however short the list.
         # Of a whole name its words tell more: two rare ones meet in one stranger far less often.
         extra={
-            "alone": {"dob": 5e-5, "name": 1e-4, "sound": 2e-4},
-            "alone_bits": {} if "nationality" in has else {"name": "tokens", "sound": "sounds"},
-            # Relatives and countrymen share more than one word: the product of the words' shares is too small.
-            "alone_hold": 1.0 if len(comparisons) == 1 else 0.8,
-            "sure": _sure(comparisons, has),
+            "alone": {"dob": 5e-5, "name": 1e-4, "sound": 2e-4, "name_among": 3e-4, "sound_among": 6e-4},
+            "alone_bits": {
+                f"{c}{a}": w for c, w in (("name", "tokens"), ("sound", "sounds")) for a in ("", "_among")
+            },
+            # Relatives share more than one word, people alike more still: the product of the shares is too small.
+            "alone_hold": 1.0 if len(comparisons) == 1 else 0.6 if among else 0.8,
+            # One comparison alone cannot agree with another: there all pairs teach the estimate.
+            "sure": 0.0 if len(comparisons) == 1 else 0.5,
         },
     )
-
-
-def _sure(comparisons: list[Comparison], has: set[str]) -> float:
-    """How sure a pattern must be to teach the estimate (`em.refine`).
-
-    People of one raid or one country agree on several columns at once and would pass for a class of matches:
-    there only the sure ones teach. One comparison alone cannot agree with another, and all its pairs may.
-    """
-    if len(comparisons) == 1:
-        return 0.0
-    return 0.9 if has & {"event_day", "nationality"} else 0.7
 
 
 def _blocking(has: set[str]) -> list[BlockingRule]:

@@ -31,6 +31,8 @@ ROLES = (
 # A document number held by this many records on average tells no person from another.
 _SHARED_DOCUMENT = 4.0
 _MIN_DOCUMENT = 3
+_NAMES = ("name", "sound", "given", "surname")
+_KIN_UNKNOWN = 0.5
 
 
 class ListMapError(ValueError):
@@ -90,8 +92,10 @@ def prepare_list(frame: pd.DataFrame, mapping: ListMap, side: str) -> pd.DataFra
 
     Columns: record_id, side, then as far as the roles allow: given, surname, name, sound, tokens, sounds,
     dob (eight digits as written), birth_year, sex, nationality, document,
-    postcode, place, address, address_words, house, event_day, other_0 … other_n. All text but the lists
-    (tokens, sounds, address_words) and the integers (birth_year, event_day).
+    postcode, place, address, address_words, house, event_day, other_0 … other_n; kin (`<nationality>/<sex>`, of what
+    is mapped), `<kin>|<name>` of every name column (name_among, …), day_among and event_among
+    (`<nationality>|<day>` and `<nationality>|<day>@<place>`). All text but the lists (tokens, sounds, address_words)
+    and the integers (birth_year, event_day).
     """
     mapping.check(frame, side)
     frame = frame.reset_index(drop=True)
@@ -123,6 +127,7 @@ def prepare_list(frame: pd.DataFrame, mapping: ListMap, side: str) -> pd.DataFra
         out["event_day"] = pd.array(days, dtype="Int64")
     for i, column in enumerate(of.get("other", ())):
         out[f"other_{i}"] = _objects([plain(v) or None if v else None for v in _joined(frame, (column,))])
+    _weighed_among(out)
     return out.sort_values("record_id", kind="stable").reset_index(drop=True)
 
 
@@ -151,15 +156,21 @@ def usable(prepared: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Leave out columns that cannot tell records apart; returns the frame and what was left out, in words.
 
     prepared: the prepared rows of all lists together. A wholly empty column is left out; a document number
-    that many records share is compared as any other column is.
+    that many records share is compared as any other column is; names are weighed among people alike only where most
+    records say whom they are like.
     """
+    if "kin" in prepared and prepared["kin"].isna().mean() > _KIN_UNKNOWN:
+        prepared = prepared.drop(columns=["kin", *(f"{c}_among" for c in _NAMES if f"{c}_among" in prepared)])
     notes: list[str] = []
     names = {"dob": "birth_date", "document": "document_no", "event_day": "event_date", "given": "given_name"}
     derived = {"name": "name", "tokens": "name", "sounds": "name", "sound": "name"}
     for column in [c for c in prepared.columns if c not in ("record_id", "side")]:
         if len(prepared) and prepared[column].isna().all():
             prepared = prepared.drop(columns=column)
-            if column not in ("birth_year", "address_words", "house", *derived):
+            if (
+                column not in ("birth_year", "address_words", "house", "kin", *derived)
+                and "_among" not in column
+            ):
                 notes.append(f"{names.get(column, column)} is empty or unreadable in every row: not compared")
     if "document" in prepared:
         held = prepared["document"].dropna()
@@ -170,6 +181,32 @@ def usable(prepared: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
             )
             prepared = prepared.rename(columns={"document": "other_document"})
     return prepared, notes
+
+
+def _weighed_among(out: pd.DataFrame) -> None:
+    """The values that are weighed among people alike.
+
+    Women of one country share names that are rare among all, and people of one raid share its day, its place and
+    mostly their nationality: agreement on both is one fact.
+    """
+    alike = [out[c].tolist() for c in ("nationality", "sex") if c in out]
+    if alike:
+        kin = ["/".join(row) if all(row) else None for row in zip(*alike, strict=True)]
+        out["kin"] = _objects(kin)
+        for column in _NAMES:
+            if column in out:
+                out[f"{column}_among"] = _among(kin, out[column].tolist())
+    if "event_day" in out:
+        nations = out["nationality"].tolist() if "nationality" in out else [None] * len(out)
+        days = [None if pd.isna(d) else str(d) for d in out["event_day"]]
+        out["day_among"] = _among(nations, days)
+        if "place" in out:
+            placed = zip(days, out["place"].tolist(), strict=True)
+            out["event_among"] = _among(nations, [f"{d}@{p}" if d and p else None for d, p in placed])
+
+
+def _among(groups: list[str | None], values: list[str | None]) -> pd.Series:
+    return _objects([f"{g or ''}|{v}" if v else None for g, v in zip(groups, values, strict=True)])
 
 
 def _names(out: pd.DataFrame, joined: dict[str, list[str | None]]) -> None:

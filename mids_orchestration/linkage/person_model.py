@@ -42,13 +42,8 @@ _SHARED = "shared_bits(sounds_l, sound_bits_l, sounds_r)"
 _SUBSET = "len(list_intersect(sounds_l, sounds_r)) = least(len(sounds_l), len(sounds_r))"
 
 _SHORTER = "least(length(name_l), length(name_r))"
-# At most one slip apart, with the words in order or as they were written. Counting slips costs more than anything else
-# here, so it is asked only of names of about one length that are not wholly unlike.
-_ONE_SLIP = (
-    "CASE WHEN abs(length(name_l) - length(name_r)) <= 1 AND greatest(jaro_winkler_similarity(name_l, name_r),"
-    " jaro_winkler_similarity(written_l, written_r)) >= 0.75 THEN damerau_levenshtein(name_l, name_r) <= 1"
-    " OR damerau_levenshtein(written_l, written_r) <= 1 ELSE false END"
-)
+# With the words in order or as they were written.
+_ONE_SLIP = "(one_slip(name_l, name_r) OR one_slip(written_l, written_r))"
 
 NAME = Comparison(
     "name",

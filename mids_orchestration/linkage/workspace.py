@@ -134,7 +134,9 @@ def attach_terms(
         joins.append(f"LEFT JOIN term_{column} ON term_{column}.v = r.{column}")
         least = config.extra.get("alone", {}).get(column, 1.0)
         alone = (
-            f"1.0 / greatest({size[within[column]]}, 1)" if column in within else f"{min(1.0 / one, least)}"
+            f"least(1.0 / greatest({size[within[column]]}, 1), {least})"
+            if column in within
+            else f"{min(1.0 / one, least)}"
         )
         words = config.extra.get("alone_bits", {}).get(column)
         if words in bits:

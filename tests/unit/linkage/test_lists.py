@@ -12,7 +12,7 @@ from mids_orchestration.linkage.list_roles import ListMap, ListMapError, prepare
 from mids_orchestration.linkage.list_values import country_of, known, read_dates
 from mids_orchestration.linkage.lists import link_lists
 
-from .population import make_population
+from .population import make_population, name_of, vary
 
 MAP = ListMap.from_dict(
     {
@@ -178,6 +178,45 @@ def test_two_lists_of_strangers_give_few_pairs() -> None:
     known_left = set(truth["no_left"])
     result = link_lists(left[~left["no"].isin(known_left)], right, MAP, seed=2)
     assert len(result.pairs) <= 0.01 * len(left)
+
+
+def _raids(raids: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One list of people found together, each raid of one nationality, day and place; one in ten is told of twice."""
+    rng = np.random.default_rng(11)
+    rows, truth = [], []
+    for raid in range(raids):
+        form = str(rng.choice(["ID", "BD", "RO", "MM"]))
+        day = pd.Timestamp("2024-01-01") + pd.Timedelta(days=int(rng.integers(0, 700)))
+        place = f"daerah {raid % 15}"
+        for person in range(int(rng.integers(5, 60))):
+            sex = "F" if rng.random() < 0.3 else "M"
+            born = pd.Timestamp("1970-01-01") + pd.Timedelta(days=int(rng.integers(0, 12_000)))
+            known = born if rng.random() < 0.6 else None
+            name = name_of(rng, form, sex)
+            rows.append((f"{raid}-{person}", name, known, sex, form, place, day))
+            if rng.random() < 0.1:
+                later = day + pd.Timedelta(days=int(rng.integers(0, 3)))
+                rows.append((f"{raid}-{person}b", vary(rng, name), known, sex, form, place, later))
+                truth.append((f"{raid}-{person}", f"{raid}-{person}b"))
+    columns = ["no", "nama", "lahir", "jantina", "warga", "negeri", "tarikh"]
+    return pd.DataFrame(rows, columns=columns), pd.DataFrame(truth, columns=["a", "b"])
+
+
+def test_people_of_one_raid_are_not_one_person() -> None:
+    """What people found together share (day, place, nationality, sex) must help, and never pass for a match."""
+    frame, truth = _raids(120)
+    f1 = {}
+    for roles in (
+        ("full_name", "birth_date"),
+        ("full_name", "birth_date", "sex", "nationality"),
+        ("full_name", "birth_date", "sex", "nationality", "place", "event_date"),
+    ):
+        mapping = ListMap("no", {role: MAP.columns[role] for role in roles})
+        score = link_lists(frame, None, mapping, seed=2, truth=truth).summary["truth"]
+        print(roles, {k: score[k] for k in ("precision", "recall", "f1")})
+        assert score["precision"] >= 0.85
+        f1[len(roles)] = score["f1"]
+    assert f1[6] > f1[4] > f1[2] - 0.02
 
 
 def _germans(people: int, repeats: int) -> tuple[pd.DataFrame, pd.DataFrame]:
