@@ -136,7 +136,7 @@ _ADDRESS = Comparison(
     "address",
     (
         _null("address"),
-        Level("address_l = address_r", "same", 0.45, 1e-6, fixed_u=True),
+        Level("address_l = address_r", "same", 0.45, 1e-5),
         Level(f"{_ADDRESS_BITS} >= 20", "several rare words shared", 0.3, 1e-5),
         Level("jaro_winkler_similarity(address_l, address_r) >= 0.92", "near", 0.08, 1e-4),
         Level(f"{_ADDRESS_BITS} >= 10", "a rare word shared", 0.1, 3e-3),
@@ -248,7 +248,7 @@ def list_config(columns: Collection[str]) -> LinkageConfig:
                 f"{c}{a}": w for c, w in (("name", "tokens"), ("sound", "sounds")) for a in ("", "_among")
             },
             # Relatives share more than one word, people alike more still: the product of the shares is too small.
-            "alone_hold": 1.0 if len(comparisons) == 1 else 0.6 if among else 0.8,
+            "alone_hold": 1.0 if len(comparisons) == 1 else 0.6 if "nationality" in has and among else 0.8,
             # One comparison alone cannot agree with another: there all pairs teach the estimate.
             "sure": 0.0 if len(comparisons) == 1 else 0.5,
         },

@@ -249,6 +249,20 @@ def test_a_surname_that_is_a_given_name_of_others_is_no_swap() -> None:
     assert score["recall"] >= 0.80
 
 
+def test_neighbours_are_not_one_person() -> None:
+    """An address may be a street without a number: strangers share it, and the lists themselves say how often."""
+    frame, truth = _germans(2500, 500)
+    homes = np.random.default_rng(3).integers(0, 900, 2500)
+    at = np.concatenate([homes, homes[:500]])
+    frame["strasse"] = [f"{'xyzqu'[h % 5]}a{h // 5} strasse" for h in at]
+    frame["plz"] = [f"{10000 + h // 3}" for h in at]
+    roles = {"surname": ("nach",), "address": ("strasse",), "birth_date": ("jahr",)}
+    score = link_lists(frame, None, ListMap("no", roles), seed=2, truth=truth).summary["truth"]
+    print(score)
+    assert score["precision"] >= 0.95
+    assert score["recall"] >= 0.90
+
+
 def test_whole_names_alone_find_repeats() -> None:
     frame, truth = _germans(1500, 300)
     frame["name"] = frame["vor"] + " " + frame["nach"]
