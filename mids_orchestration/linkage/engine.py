@@ -126,10 +126,11 @@ def sampled_u(work: Workspace, model: TrainedModel, seed: int) -> dict[str, list
     out: dict[str, list[tuple[float, float]]] = {}
     for given in sorted({c.u_given for c in config.comparisons}, key=str):
         agree = sample_pairs(work, "random_pairs", pairs=config.u_pairs, seed=seed, given=given)
-        levels, _, counts = pattern_counts(work, model, "random_pairs", floor_weight=None)
-        for i, comparison in enumerate(config.comparisons):
-            if comparison.u_given != given:
-                continue
+        asked = tuple(c for c in config.comparisons if c.u_given == given)
+        levels, _, counts = pattern_counts(
+            work, replace(model, config=config.with_(comparisons=asked)), "random_pairs", floor_weight=None
+        )
+        for i, comparison in enumerate(asked):
             m = np.array([p[0] for p in model.parameters[comparison.name]])
             stored = np.array([p[1] for p in model.parameters[comparison.name]])
             seen = levels[:, i] >= 0
