@@ -94,7 +94,7 @@ def link_week(
     work = open_workspace(prepare_persons(persons.head(0)), threads=threads)
     try:
         _digests(work, persons)
-        work.con.execute(f"CREATE TABLE known AS SELECT * FROM read_parquet('{root / PREPARED}')")
+        work.con.execute(f"CREATE VIEW known AS SELECT * FROM read_parquet('{root / PREPARED}')")
         work.con.execute(
             "CREATE TEMP TABLE fresh AS SELECT record_id FROM digests ANTI JOIN known USING (record_id, digest)"
         )
@@ -152,7 +152,7 @@ def _replace_records(work: Workspace, changed: pd.DataFrame) -> None:
         f" UNION ALL BY NAME SELECT {casts}, d.digest FROM prepared_frame p JOIN digests d USING (record_id)"
     )
     work.con.unregister("prepared_frame")
-    work.con.execute("DROP TABLE known")
+    work.con.execute("DROP VIEW known")
 
 
 def _score_fresh(
@@ -175,7 +175,9 @@ def _score_fresh(
         "CREATE TEMP TABLE involved AS SELECT join_key_l AS record_id FROM blocked_pairs"
         " UNION SELECT join_key_r FROM blocked_pairs"
     )
-    con.execute("CREATE OR REPLACE TABLE records AS SELECT * EXCLUDE (digest) FROM everybody")
+    # A view: of the whole population only the live counts are read, and only those involved are kept.
+    con.execute("DROP TABLE records")
+    con.execute("CREATE VIEW records AS SELECT * EXCLUDE (digest) FROM everybody")
     attach_terms(work, config, model.terms, model.bits, model.records, only="involved")
     floor = math.log2(config.review_threshold / (1 - config.review_threshold))
     return score(work, model, "blocked_pairs", threshold_weight=floor)

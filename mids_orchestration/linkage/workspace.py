@@ -110,7 +110,8 @@ def attach_terms(
     The configuration's `extra["alone"]` may say how rare a value of a column is at least when one record
     holds it.
 
-    only: a table of record_id; afterwards `records` holds these alone, with the shares they have among all.
+    only: a table of record_id; `records` is then a view, and afterwards a table of these alone, with the shares they
+        have among all.
     `extra["alone_bits"]`: column → list column; the information of its members, times `extra["alone_hold"]`, bounds
     that share further.
     `terms` and `bits` are frozen tables learnt from `records` records; a value they do not hold counts as
@@ -119,9 +120,9 @@ def attach_terms(
     if only and config.live_counts:
         _count_live(work, config)
     if only:
-        work.con.execute(
-            f"CREATE OR REPLACE TABLE records AS SELECT * FROM records SEMI JOIN {only} USING (record_id)"
-        )
+        work.con.execute(f"CREATE TABLE chosen AS SELECT * FROM records SEMI JOIN {only} USING (record_id)")
+        work.con.execute("DROP VIEW records")
+        work.con.execute("ALTER TABLE chosen RENAME TO records")
     joins, selects = [], []
     one = max(records, 1)
     within = dict(config.term_within)
