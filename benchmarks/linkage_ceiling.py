@@ -8,20 +8,16 @@ even it cannot tell apart at this precision is not in the records.
 
 from __future__ import annotations
 
-import os
-import sys
-from pathlib import Path
-
 import duckdb
 import numpy as np
 import pandas as pd
 
+from benchmarks._sample import finished_sample
 from mids_orchestration.linkage.blocking import build_keys, count_and_cap, form_pairs
 from mids_orchestration.linkage.engine import score, train
 from mids_orchestration.linkage.person_model import DEFAULT
 from mids_orchestration.linkage.prepare import prepare_persons
 from mids_orchestration.linkage.workspace import open_workspace
-from mids_orchestration.sample.known import has_truth, truth_of
 
 _FLOOR, _SEED, _PRECISION = -8.0, 20260629, 0.99
 
@@ -93,14 +89,12 @@ def _recall(weights: np.ndarray, true: np.ndarray, chosen: np.ndarray, pairs: in
 
 def main() -> None:
     """Print both recalls, by role and name form."""
-    home = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("MIDS_HOME", ".mids"))
-    warehouse = home / "warehouse" / "mids.duckdb"
-    if not warehouse.exists() or not has_truth(home):
-        print(f"not measured: {home} holds no finished cycle with truth beside it (make demo makes one)")
+    sample = finished_sample()
+    if sample is None:
         return
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    home, truth = sample
+    with duckdb.connect(str(home / "warehouse" / "mids.duckdb"), read_only=True) as connection:
         persons = connection.execute("select * from conformed.cnf_person").df()
-    truth = truth_of(home)
     who = truth.set_index("person_record_id")["true_person_id"]
     pairs, records = _scored(persons)
     a, b = (pairs[c].map(who).fillna("none") for c in ("record_id_l", "record_id_r"))

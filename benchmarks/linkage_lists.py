@@ -6,17 +6,15 @@ FEBRL's lists (`linkage_febrl`) hold no raids, no countrymen and few namesakes; 
 
 from __future__ import annotations
 
-import os
-import sys
 from itertools import combinations
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
+from benchmarks._sample import finished_sample
 from mids_orchestration.linkage.list_roles import ListMap
 from mids_orchestration.linkage.lists import link_lists
-from mids_orchestration.sample.known import has_truth, truth_of
 
 _SEED = 1
 _MORE = ("full_name", "sex", "nationality")
@@ -37,8 +35,8 @@ _PERSONS = """
     FROM conformed.cnf_person"""
 
 
-def _lists(warehouse: Path, truth: pd.DataFrame) -> dict[str, tuple[pd.DataFrame, pd.DataFrame | None]]:
-    with duckdb.connect(str(warehouse), read_only=True) as con:
+def _lists(home: Path, truth: pd.DataFrame) -> dict[str, tuple[pd.DataFrame, pd.DataFrame | None]]:
+    with duckdb.connect(str(home / "warehouse" / "mids.duckdb"), read_only=True) as con:
         persons = con.sql(_PERSONS).df()
     persons["who"] = persons["id"].map(truth.set_index("person_record_id")["true_person_id"])
     of = persons["agency"]
@@ -64,20 +62,19 @@ def _truth(left: pd.DataFrame, right: pd.DataFrame | None) -> pd.DataFrame:
 
 def main() -> None:
     """Print precision, recall and F1 at the default threshold, per pair of lists and set of columns."""
-    home = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("MIDS_HOME", ".mids"))
-    warehouse = home / "warehouse" / "mids.duckdb"
-    if not warehouse.exists() or not has_truth(home):
-        print(f"not measured: {home} holds no finished cycle with truth beside it (make demo makes one)")
+    sample = finished_sample()
+    if sample is None:
         return
-    lists = _lists(warehouse, truth_of(home))
+    home, truth = sample
+    lists = _lists(home, truth)
     print(f"{'':22}{'columns':40}{'true':>6}{'P':>8}{'R':>8}{'F1':>8}")
     for columns, roles in _COLUMNS.items():
         mapping = ListMap("id", {role: (role,) for role in roles})
         for name, (left, right) in lists.items():
-            truth = _truth(left, right)
-            said = link_lists(left, right, mapping, seed=_SEED, truth=truth).summary
+            true = _truth(left, right)
+            said = link_lists(left, right, mapping, seed=_SEED, truth=true).summary
             scores = "".join(f"{said[k] or 0.0:8.3f}" for k in ("precision", "recall", "f1"))
-            print(f"{name:22}{columns:40}{len(truth):6,}{scores}", flush=True)
+            print(f"{name:22}{columns:40}{len(true):6,}{scores}", flush=True)
 
 
 if __name__ == "__main__":

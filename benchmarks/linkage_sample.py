@@ -6,27 +6,23 @@ Without ``truth/`` in the home (real agencies have none) it says so and prints n
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
+from benchmarks._sample import finished_sample
 from mids_orchestration.linkage.evaluate import Score, evaluate
 from mids_orchestration.linkage.person_model import DEFAULT
-from mids_orchestration.sample.known import has_truth, truth_of
 
 
 def main() -> None:
     """Print precision and recall with 95 % intervals."""
-    home = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("MIDS_HOME", ".mids"))
-    warehouse = home / "warehouse" / "mids.duckdb"
-    if not warehouse.exists() or not has_truth(home):
-        print(f"not measured: {home} holds no finished cycle with truth beside it (make demo makes one)")
+    sample = finished_sample()
+    if sample is None:
         return
-    truth = truth_of(home)
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    home, truth = sample
+    with duckdb.connect(str(home / "warehouse" / "mids.duckdb"), read_only=True) as connection:
         links = connection.execute("select person_record_id, person_key from linked.person_link").df()
         role = connection.execute("select person_record_id, role_code from conformed.cnf_person").df()
     print(f"{len(links):,} person records, {links['person_key'].nunique():,} persons")

@@ -262,13 +262,15 @@ def release_verify(
 def _run_weekly_cycle(settings: Settings, as_of: date) -> Any:
     """Run the job in this process, on the home's own Dagster instance, and keep its record."""
     _prepare_dagster(settings)
-    from mids_orchestration.defs.run import run_weekly_cycle
+    from mids_orchestration.defs.run import UnknownWeekError, run_weekly_cycle
     from mids_orchestration.warehouse import ManifestError
 
     # What dbt prints is progress; standard output is for the answer alone (a script reads it with --json).
     with contextlib.redirect_stdout(sys.stderr):
         try:
             return run_weekly_cycle(settings, as_of)
+        except UnknownWeekError as error:
+            _fail(str(error))
         except ManifestError as error:
             _fail(f"the dbt project does not parse, so nothing was run.\n{error}")
 

@@ -20,6 +20,7 @@ from mids_orchestration.cycle import (
     decisions_version,
     write_last_cycle,
 )
+from mids_orchestration.defs.partitions import weeks
 from mids_orchestration.defs.resources import AS_OF_TAG, PARTITION_TAG
 from mids_orchestration.landing import read_receipts
 from mids_orchestration.release import current_release
@@ -28,10 +29,23 @@ from mids_orchestration.settings import REPOSITORY, Settings
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
+class UnknownWeekError(ValueError):
+    """The last week closed on the day asked for is none of the cycle's; the message names the remedy."""
+
+
 def run_weekly_cycle(settings: Settings, as_of: date) -> CycleRecord:
-    """Run ``weekly_cycle`` for the last week closed on ``as_of`` and keep what came of it."""
+    """Run ``weekly_cycle`` for the last week closed on ``as_of`` and keep what came of it.
+
+    Raises UnknownWeekError, before anything is run or written, when that week lies outside the partitions.
+    """
     from mids_orchestration.definitions import build_defs
 
+    week = last_closed_week(as_of).isoformat()
+    if not weeks.has_partition_key(week):
+        raise UnknownWeekError(
+            f"as of {as_of} the last closed week began on {week}; weeks run from {weeks.get_first_partition_key()} "
+            f"to {weeks.get_last_partition_key()}: give --as-of a day that closes one of them"
+        )
     started = time.monotonic()
     # Taken before the run: a decision that comes in while it runs is news for the next one.
     bound_by = decisions_version(settings)
@@ -40,7 +54,7 @@ def run_weekly_cycle(settings: Settings, as_of: date) -> CycleRecord:
         run = instance.create_run_for_job(
             job,
             run_config=_QUIET,
-            tags={PARTITION_TAG: last_closed_week(as_of).isoformat(), AS_OF_TAG: as_of.isoformat()},
+            tags={PARTITION_TAG: week, AS_OF_TAG: as_of.isoformat()},
             remote_job_origin=_origin(),
         )
         result = execute_run(InMemoryJob(job), run, instance)

@@ -128,10 +128,9 @@ def link_lists(
             f"every value that records share is shared by too many ({lost:,} pairs not formed): "
             "map columns that tell persons apart"
         )
-    if len(taken) and len(config.comparisons) == 1:
-        notes.append(
-            f"{config.comparisons[0].name} alone was compared: many of these pairs will be namesakes; map more columns"
-        )
+    compared = [c.name for c in config.comparisons]
+    if len(taken) and set(compared) <= {"full_name", "given_name", "surname"}:
+        notes.append("names alone were compared: many of these pairs will be namesakes; map more columns")
     if len(across) and not len(taken):
         notes.append(
             f"no pair reached {config.threshold:g}; {len(across)} lie between {config.review_threshold:g} and it: "

@@ -249,13 +249,31 @@ def test_a_surname_that_is_a_given_name_of_others_is_no_swap() -> None:
     assert score["recall"] >= 0.80
 
 
+def test_a_number_alone_is_no_namesake(linked) -> None:
+    left, right, truth, _ = linked
+    summary = link_lists(
+        left, right, ListMap("no", {"document_no": ("dokumen",)}), seed=2, truth=truth
+    ).summary
+    assert summary["pairs"]
+    assert not any("namesakes" in note for note in summary["notes"])
+
+
+@pytest.mark.parametrize(("known", "kept"), [(0.6, True), (0.4, False)])
+def test_names_are_weighed_among_people_alike_where_most_say_whom(known: float, kept: bool) -> None:
+    left, *_ = _lists()
+    unsaid = left["warga"].where(np.arange(len(left)) < known * len(left), None)
+    mapping = ListMap("no", {"full_name": ("nama",), "nationality": ("warga",)})
+    frame, _ = usable(prepare_list(left.assign(warga=unsaid), mapping, "left"))
+    assert ("kin" in frame, "name_among" in frame) == (kept, kept)
+    assert "nationality" in frame
+
+
 def test_neighbours_are_not_one_person() -> None:
     """An address may be a street without a number: strangers share it, and the lists themselves say how often."""
     frame, truth = _germans(2500, 500)
     homes = np.random.default_rng(3).integers(0, 900, 2500)
     at = np.concatenate([homes, homes[:500]])
     frame["strasse"] = [f"{'xyzqu'[h % 5]}a{h // 5} strasse" for h in at]
-    frame["plz"] = [f"{10000 + h // 3}" for h in at]
     roles = {"surname": ("nach",), "address": ("strasse",), "birth_date": ("jahr",)}
     score = link_lists(frame, None, ListMap("no", roles), seed=2, truth=truth).summary["truth"]
     print(score)
@@ -266,9 +284,9 @@ def test_neighbours_are_not_one_person() -> None:
 def test_whole_names_alone_find_repeats() -> None:
     frame, truth = _germans(1500, 300)
     frame["name"] = frame["vor"] + " " + frame["nach"]
-    score = link_lists(frame, None, ListMap("no", {"full_name": ("name",)}), seed=2, truth=truth).summary[
-        "truth"
-    ]
+    summary = link_lists(frame, None, ListMap("no", {"full_name": ("name",)}), seed=2, truth=truth).summary
+    assert any("namesakes" in note for note in summary["notes"])
+    score = summary["truth"]
     print(score)
     assert score["precision"] >= 0.80
     assert score["recall"] >= 0.40, "half of the repeats are spelt alike"
