@@ -22,7 +22,8 @@ class Level:
 
     m, u: stored probabilities of seeing this level among matches and among non-matches. They are the
     starting values of training, what training shrinks towards and what is used when it cannot run.
-    fixed_u: keep the stored u (levels so rare among non-matches that a sample cannot show them).
+    fixed_u: keep the stored u (levels so rare among non-matches that a sample cannot show them); with a group, keep
+        its share of the group's u, because how many pairs know this kind of thing differs by population.
     tf_column: column whose share (`tf_<column>`) replaces u for this very value.
     group: levels of one kind of knowledge (full dates, years only, …). How much is known does not depend
         on being the same person, so within a comparison every group gets as much m as it has u.

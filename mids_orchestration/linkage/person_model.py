@@ -24,7 +24,8 @@ Decisions that a reader should know:
 - Two different MyKad numbers with one birth date count against a match: the six digits they share are
   the birth date over again, which its own comparison has already counted.
 - u of the document levels is stored, not sampled: equal numbers among different people are typing
-  errors, far rarer than the true matches that any random sample contains.
+  errors, far rarer than the true matches that any random sample contains. What is stored is the share among
+  pairs that both show this kind of paper: refugee files are few, and two alike are no likelier for that.
 """
 
 from __future__ import annotations
@@ -299,7 +300,7 @@ def _others_around(place: str) -> str:
 
 
 DEFAULT = LinkageConfig(
-    name="persons-5",
+    name="persons-6",
     threshold=0.8,
     only_candidate_bits=2.5,
     comparisons=(NAME, BIRTH, DOCUMENT, EVENT, NATIONALITY, SEX, SIDE),

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from mids_orchestration.linkage.blocking import build_keys, count_and_cap, form_pairs
-from mids_orchestration.linkage.engine import score, train
+from mids_orchestration.linkage.engine import sampled_u, score, train
 from mids_orchestration.linkage.person_model import DEFAULT
 from mids_orchestration.linkage.prepare import prepare_persons
 from mids_orchestration.linkage.workspace import open_workspace
@@ -100,3 +100,30 @@ def test_two_of_one_day_and_district_are_compared_whatever_their_names() -> None
     second = there | {"full_name": "M Vengatesh", "source_agency_code": "PDRM", "state_code": "08"}
     assert _pair(first, second)[1]
     assert not _pair(first, second | {"locality_text": "Taiping"})[1]
+
+
+def test_a_kind_of_paper_that_few_have_says_as_much_as_one_that_many_have() -> None:
+    def crowd(kind: str) -> list[dict[str, Any]]:
+        many = [("passport", "BX")] * 19 + [("unhcr", "354-19C")] if kind == "few files" else [("unhcr", "354-19C")]
+        rows = []
+        for i in range(600):
+            paper, start = many[i % len(many)]
+            rows.append({"person_record_id": f"x{i:03}", "full_name": f"Q{i}ra Z{i}vok", "nationality_code": "MM",
+                         "document_type": paper, "document_no": f"{start}{10_000 + 37 * i:05}"})
+        return rows  # fmt: skip
+
+    def by_chance(kind: str, label: str) -> float:
+        """How often strangers who both show a refugee file reach a level, as training believes."""
+        work = open_workspace(prepare_persons(pd.DataFrame(crowd(kind))), threads=1)
+        try:
+            model, _ = train(work, DEFAULT.with_(min_records_to_train=10**9), seed=1)
+            u = [number for _, number in sampled_u(work, model, seed=1)["document"]]
+        finally:
+            work.con.close()
+        said = [lv for c in DEFAULT.comparisons if c.name == "document" for lv in c.levels if not lv.is_null]
+        files = sum(number for number, lv in zip(u, said, strict=True) if lv.group == "file")
+        return next(number for number, lv in zip(u, said, strict=True) if lv.label == label) / files
+
+    for label in ("same refugee file", "refugee file one slip apart"):
+        assert by_chance("few files", label) == pytest.approx(by_chance("all files", label), rel=0.01)
+    assert by_chance("few files", "refugee file one slip apart") < 1e-4
