@@ -46,6 +46,9 @@ def link(
     birth_date, sex, nationality, document_no, place, postcode, address, event_date, other. Any subset works;
     a role may take a list of columns.
 
+    Pairs and clusters tell the same: of three records of one person the third pair is listed too, with the lower
+    probability it has by itself.
+
     Writes OUT/pairs.csv, OUT/clusters.csv, OUT/model.json, OUT/summary.json and OUT/charts/*.html. All of it
     is about persons: keep it where the lists may be kept.
     """
@@ -112,9 +115,10 @@ def _in_words(summary: dict[str, Any]) -> str:
     lists = f"{summary['left']:,} records"
     if summary["right"] is not None:
         lists = f"{summary['left']:,} and {summary['right']:,} records"
+    implied = f" and {summary['implied_pairs']:,} that these imply" if summary["implied_pairs"] else ""
     lines = [
-        f"{lists}: {summary['pairs']:,} pairs at a match probability of {summary['threshold']:g} or more, "
-        f"{summary['clusters']:,} persons",
+        f"{lists}: {summary['pairs'] - summary['implied_pairs']:,} pairs at a match probability of "
+        f"{summary['threshold']:g} or more{implied}, {summary['clusters']:,} persons",
         f"compared {summary['blocking_pairs']:,} candidate pairs; model {summary['model_version']}",
     ]
     lines += [f"note: {note}" for note in summary["notes"]]

@@ -31,6 +31,10 @@ MACROS = (
     """CREATE OR REPLACE MACRO readings_found(a, b) AS
        list_bool_and(list_transform(a, lambda x: list_bool_or(list_transform(b, lambda y:
            list_has_any(string_split(x, ' '), string_split(y, ' '))))))""",
+    # A text without each of its letters in turn; two texts within one slip share such a rest or one is the other's.
+    """CREATE OR REPLACE MACRO without_one(a) AS
+       list_transform(CASE WHEN length(a) >= 5 THEN range(1, length(a) + 1) ELSE [] END,
+           lambda i: substr(a, 1, i - 1) || substr(a, i + 1))""",
     """CREATE OR REPLACE MACRO sound_pairs(s) AS
        list_filter(flatten(list_transform(s, lambda x: list_transform(s, lambda y:
            CASE WHEN x < y THEN x || '|' || y END))), lambda p: p IS NOT NULL)""",

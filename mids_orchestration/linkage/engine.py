@@ -121,8 +121,12 @@ def train(work: Workspace, config: LinkageConfig, *, seed: int) -> tuple[Trained
 
 
 def sampled_u(work: Workspace, model: TrainedModel, seed: int) -> dict[str, list[tuple[float, float]]]:
-    """u of every comparison from random pairs, cleaned of the matches that any random sample contains."""
+    """u of every comparison from random pairs, cleaned of the matches that any random sample contains.
+
+    Where the records have a column `person`, the pairs hold no match that is known, and nothing is cleaned.
+    """
     config = model.config
+    prior = 0.0 if "person" in work.columns else model.prior
     out: dict[str, list[tuple[float, float]]] = {}
     for given in sorted({c.u_given for c in config.comparisons}, key=str):
         agree = sample_pairs(work, "random_pairs", pairs=config.u_pairs, seed=seed, given=given)
@@ -137,7 +141,7 @@ def sampled_u(work: Workspace, model: TrainedModel, seed: int) -> dict[str, list
             found = np.bincount(levels[seen, i], weights=counts[seen], minlength=len(m))
             # A level that the sample hardly shows keeps some of what is stored.
             u = (found + config.u_pseudo_pairs) / (found.sum() + config.u_pseudo_pairs / stored)
-            u = clean_u(u, m, min(model.prior / agree, 0.5))
+            u = clean_u(u, m, min(prior / agree, 0.5))
             u = hold_u(u, stored, [lv for lv in comparison.levels if not lv.is_null])
             out[comparison.name] = list(zip(m.tolist(), u.tolist(), strict=True))
     return round_parameters(out)

@@ -227,7 +227,7 @@ def list_config(columns: Collection[str]) -> LinkageConfig:
     terms += [f"{c}_among" if among else c for c in names]
     bits = [c for c in ("sounds", "tokens", "address_words") if c in has]
     return LinkageConfig(
-        name="lists-2",
+        name="lists-3",
         comparisons=tuple(comparisons),
         blocking=tuple(_blocking(has)),
         training_rules=(),
@@ -259,7 +259,8 @@ def _blocking(has: set[str]) -> list[BlockingRule]:
     """The rules whose columns are all there: (name, columns needed, keys, largest block)."""
     each = "list_transform(sounds, lambda s: {} || '|' || s)"
     rules: list[tuple[str, tuple[str, ...], str, int]] = [
-        ("document", ("document",), "[document]", 100),
+        # Equal, or equal once a character is left out of either: every number within one slip.
+        ("document", ("document",), "list_append(without_one(document), document)", 100),
         ("birth_date", ("dob",), "[dob]", 100),
         ("two_sounds", ("sounds",), "sound_pairs(sounds)", 150),
         ("whole_sound", ("sounds",), "[sound]", 100),

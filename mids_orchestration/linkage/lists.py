@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import pandas as pd
 
 from mids_orchestration.linkage.assign import one_to_one
-from mids_orchestration.linkage.blocking import build_keys, count_and_cap, form_pairs
+from mids_orchestration.linkage.blocking import BlockingCount, build_keys, count_and_cap, form_pairs
 from mids_orchestration.linkage.cluster import cluster
 from mids_orchestration.linkage.em import refine
 from mids_orchestration.linkage.engine import (
@@ -36,14 +37,18 @@ from mids_orchestration.linkage.workspace import Workspace, open_workspace
 # between them: a model that errs once in ten inside a list without repeats errs as often between lists.
 _REPEAT_SHARE = 0.1
 _SURE = 0.95
+_ANY_WEIGHT = -1000.0
+# From this share of repeats in one list on, values are counted by person in a second pass.
+_REPEATED = 0.05
 
 
 @dataclass(slots=True)
 class ListsResult:
     """What linking lists gives.
 
-    pairs: left_id, right_id, match_probability, match_weight; the accepted pairs. For one list both ids are
-        of that list, left_id < right_id.
+    pairs: left_id, right_id, match_probability, match_weight; the accepted pairs and those that they imply (of three
+        records of one person the third pair, with the lower probability it has by itself). For one list both ids
+        are of that list, left_id < right_id.
     clusters: cluster_id, list, id; one row per record of either list.
     candidates: every scored pair from the review threshold up, with `gamma_<comparison>` levels.
     summary: plain numbers and `notes` in words; with truth also precision, recall and F1 with intervals.
@@ -102,26 +107,25 @@ def link_lists(
         if frame is not None:
             notes += unread(frame, mapping, part, side)
     known_pairs = None if truth is None else _known_pairs(truth, whole, right is None)
+    sizes = [len(p) for p in parts]
     work = open_workspace(prepared, threads=threads)
     try:
-        model, report = train(work, config, seed=seed)
-        build_keys(work.con, "records", config.blocking, "block_keys")
-        count = count_and_cap(work.con, "block_keys", config.blocking, config.max_pairs)
-        form_pairs(work.con, "records", "block_keys", count, "blocked_pairs")
-        sizes = [len(p) for p in parts]
-        if count.pairs and config.refine:
-            model = _refined(work, model, sizes, report)
-        floor = math.log2(config.review_threshold / (1 - config.review_threshold))
-        scored = (
-            score(work, model, "blocked_pairs", threshold_weight=floor) if count.pairs else _no_pairs(config)
-        )
+        found = _find(work, config, sizes, seed)
+        people = _people(found.scored, prepared, config) if right is None else None
+        if people is not None:
+            work.con.close()
+            work = open_workspace(prepared.assign(person=people), threads=threads)
+            found = _find(work, config, sizes, seed)
+        model, scored, count, report = found.model, found.scored, found.count, found.report
+        across, within = _by_side(scored, right is not None)
+        repeated = _sure(within) / max(_sure(across), 1)
+        if one_to_one_lists is None:
+            one_to_one_lists = right is not None and repeated < _REPEAT_SHARE
+        taken, clusters = _decide(across, within, prepared, config, one_to_one_lists)
+        accepted = len(taken)
+        taken = _with_implied(work, model, taken, clusters, right is not None)
     finally:
         work.con.close()
-    across, within = _by_side(scored, right is not None)
-    repeated = _sure(within) / max(_sure(across), 1)
-    if one_to_one_lists is None:
-        one_to_one_lists = right is not None and repeated < _REPEAT_SHARE
-    taken, clusters = _decide(across, within, prepared, config, one_to_one_lists)
     lost = sum(count.left_out_by_rule.values())
     if lost and not count.pairs:
         notes.append(
@@ -138,7 +142,8 @@ def link_lists(
         )
     summary: dict[str, Any] = {
         "left": sizes[0], "right": sizes[1] if right is not None else None, "pairs": len(taken),
-        "clusters": int(clusters["cluster_id"].nunique()), "threshold": config.threshold,
+        "implied_pairs": len(taken) - accepted, "clusters": int(clusters["cluster_id"].nunique()),
+        "threshold": config.threshold,
         "one_to_one": one_to_one_lists, "twins_inside_per_pair_between": round(repeated, 5),
         "model_version": model.version, "notes": notes,
     } | {f"blocking_{k}": v for k, v in count.as_dict().items()} | report  # fmt: skip
@@ -147,6 +152,44 @@ def link_lists(
         summary |= {"precision": score_of.precision, "recall": score_of.recall, "f1": score_of.f1}
         summary["truth"] = score_of.as_dict()
     return ListsResult(_strip(taken), clusters, _strip(scored), model, summary, prepared)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What one pass over the lists gives: the model, the pairs worth a look, the cost of blocking, a report."""
+
+    model: TrainedModel
+    scored: pd.DataFrame
+    count: BlockingCount
+    report: dict[str, Any]
+
+
+def _find(work: Workspace, config: LinkageConfig, sizes: list[int], seed: int) -> _Found:
+    """Train, block, refine and score what a workspace holds."""
+    model, report = train(work, config, seed=seed)
+    build_keys(work.con, "records", config.blocking, "block_keys")
+    count = count_and_cap(work.con, "block_keys", config.blocking, config.max_pairs)
+    form_pairs(work.con, "records", "block_keys", count, "blocked_pairs")
+    if count.pairs and config.refine:
+        model = _refined(work, model, sizes, report)
+    if not count.pairs:
+        return _Found(model, _no_pairs(config), count, report)
+    floor = math.log2(config.review_threshold / (1 - config.review_threshold))
+    return _Found(model, score(work, model, "blocked_pairs", threshold_weight=floor), count, report)
+
+
+def _people(scored: pd.DataFrame, prepared: pd.DataFrame, config: LinkageConfig) -> pd.Series | None:
+    """Who is surely whom in a list that repeats its people, by row of `prepared`; None where it hardly does.
+
+    A name on four records of one person is one person's name. Counted four times it looks common, and random pairs
+    hold his records as if they were strangers': what they share would speak against itself. One comparison alone
+    takes every namesake for a repeat, so there nothing is counted anew.
+    """
+    if len(config.comparisons) == 1:
+        return None
+    groups, _ = cluster(scored, threshold=_SURE, max_size=config.max_cluster)
+    people = prepared["record_id"].map(lambda record: groups.get(record, record))
+    return people if len(people) - people.nunique() > _REPEATED * len(people) else None
 
 
 def list_columns(frame: pd.DataFrame) -> list[str]:
@@ -189,7 +232,9 @@ def _refined(work: Workspace, model: TrainedModel, sizes: list[int], report: dic
     }
     result = refine(
         names, levels, counts, term_weights, model.parameters,
-        prior=model.prior, universe=universe, sampled_universe=everything, fixed_u=fixed,
+        prior=model.prior, universe=universe, fixed_u=fixed,
+        # Random pairs without the records of one person hold no match that could be taken out of them.
+        sampled_universe=math.inf if "person" in work.columns else everything,
         most_matches=float(min(sizes)) if len(sizes) > 1 else 2.0 * n, anchor=stored_parameters(config),
         sure=config.extra["sure"],
     )  # fmt: skip
@@ -245,6 +290,33 @@ def _decide(
         side, _, identity = record.partition("|")
         rows.append((names[group], side, identity))
     return sure, pd.DataFrame(rows, columns=["cluster_id", "list", "id"])
+
+
+def _with_implied(
+    work: Workspace, model: TrainedModel, taken: pd.DataFrame, clusters: pd.DataFrame, link: bool
+) -> pd.DataFrame:
+    """The accepted pairs and those that a third record implies, with the weight each has by itself.
+
+    Pairs and clusters then tell the same: whoever is in one cluster is a pair.
+    """
+    records = clusters["list"] + "|" + clusters["id"]
+    known = set(zip(taken["record_id_l"], taken["record_id_r"], strict=True))
+    implied: list[tuple[str, str]] = []
+    for members in records.groupby(clusters["cluster_id"]).agg(list):
+        for a, b in combinations(sorted(members), 2):
+            if (a, b) not in known and (not link or (a.startswith("left|") and b.startswith("right|"))):
+                implied.append((a, b))
+    if not implied:
+        return taken
+    frame = pd.DataFrame(implied, columns=["join_key_l", "join_key_r"]).assign(match_key="0")
+    work.con.register("implied_frame", frame)
+    work.con.execute(
+        "CREATE TEMP TABLE implied_pairs AS SELECT match_key, join_key_l, join_key_r FROM implied_frame"
+    )
+    work.con.unregister("implied_frame")
+    scored = score(work, model, "implied_pairs", threshold_weight=_ANY_WEIGHT)
+    both = pd.concat([taken, scored], ignore_index=True)
+    return both.sort_values(["record_id_l", "record_id_r"], kind="stable").reset_index(drop=True)
 
 
 def _strip(pairs: pd.DataFrame) -> pd.DataFrame:

@@ -64,7 +64,9 @@ def learn_terms(
 
     A frequency is the share of *other* records that hold the value: (n - 1) / total. Within the records of one
     value of another column (`term_within`) the keys are `<other>|<value>`, and `|<value>` has the share among all.
+    Where the records have a column `person`, a value that one person's records repeat counts once.
     """
+    once, who = ("count(DISTINCT person)", ", person") if "person" in work.columns else ("count(*)", "")
     terms: dict[str, dict[str, float]] = {}
     within = dict(config.term_within)
     for column in config.term_columns:
@@ -72,8 +74,8 @@ def learn_terms(
         group = f", {other}" if other else ""
         over = f"OVER (PARTITION BY {other})" if other else "OVER ()"
         rows = work.con.execute(
-            f"SELECT v, max(n), max(total) FROM (SELECT {column} AS v, count(*) AS n,"
-            f" sum(count(*)) {over} AS total FROM records WHERE {column} IS NOT NULL"
+            f"SELECT v, max(n), max(total) FROM (SELECT {column} AS v, {once} AS n,"
+            f" sum({once}) {over} AS total FROM records WHERE {column} IS NOT NULL"
             f" {f'AND {other} IS NOT NULL' if other else ''} GROUP BY {column}{group})"
             " WHERE n > 2 GROUP BY v ORDER BY v"
         ).fetchall()
@@ -81,17 +83,17 @@ def learn_terms(
         if other:
             # Of a record that does not say the other column only the frequency among all can be known.
             rows = work.con.execute(
-                f"SELECT v, n, (SELECT count({column}) FROM records) FROM (SELECT"
-                f" '|' || split_part({column}, '|', 2) AS v, count(*) AS n FROM records"
+                f"SELECT v, n, (SELECT {once} FROM records WHERE {column} IS NOT NULL) FROM (SELECT"
+                f" '|' || split_part({column}, '|', 2) AS v, {once} AS n FROM records"
                 f" WHERE {column} IS NOT NULL GROUP BY 1) WHERE n > 2 ORDER BY v"
             ).fetchall()
             terms[column] |= {value: round((n - 1) / float(total), 9) for value, n, total in rows}
     bits: dict[str, dict[str, float]] = {}
     for column in config.bits_columns:
-        total = count_of(work, f"SELECT count({column}) FROM records")
+        total = count_of(work, f"SELECT {once} FROM records WHERE {column} IS NOT NULL")
         rows = work.con.execute(
-            f"SELECT t, count(*) FROM (SELECT unnest({column}) AS t FROM records)"
-            " GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
+            f"SELECT t, {once} AS n FROM (SELECT unnest({column}) AS t{who} FROM records)"
+            " GROUP BY 1 HAVING n > 1 ORDER BY 1"
         ).fetchall()
         bits[column] = {token: round(math.log2(total / n), 3) for token, n in rows}
     return terms, bits
@@ -210,14 +212,16 @@ def sample_pairs(work: Workspace, out: str, *, pairs: int, seed: int, given: str
 
     Records stand in an order shuffled by `seed`; each is paired with those at seeded distances from it, so
     every record takes part and the same rows give the same pairs. `given`: only pairs that agree on this
-    column. Returns the share of all pairs that agree on it (1.0 without `given`).
+    column. Returns the share of all pairs that agree on it (1.0 without `given`). Records of one `person`, where
+    the column is there, are no random pair.
     """
+    apart = ", r.person" if "person" in work.columns else ""
     n = count_of(work, f"SELECT count(*) FROM records WHERE {given or 'record_id'} IS NOT NULL")
     part = f"PARTITION BY {given}" if given else ""
     work.con.execute(
         f"""CREATE OR REPLACE TEMP TABLE shuffled AS SELECT record_id, {given or "''"} AS g,
             row_number() OVER ({part} ORDER BY hash(record_id || '#{seed}'), record_id) - 1 AS i,
-            count(*) OVER ({part}) AS size FROM records WHERE {given or "record_id"} IS NOT NULL"""
+            count(*) OVER ({part}) AS size{apart} FROM records r WHERE {given or "record_id"} IS NOT NULL"""
     )
     rng = random.Random(seed)
     steps = sorted({rng.randrange(1, 1_000_003) for _ in range(max(1, round(pairs / max(n, 1))))})
@@ -227,7 +231,7 @@ def sample_pairs(work: Workspace, out: str, *, pairs: int, seed: int, given: str
                    greatest(a.record_id, b.record_id) AS join_key_r
             FROM shuffled a JOIN (SELECT unnest({steps}) AS step) ON a.size > 1
             JOIN shuffled b ON b.g = a.g AND b.i = (a.i + 1 + step % (a.size - 1)) % a.size
-            GROUP BY ALL"""
+            {"WHERE a.person <> b.person" if apart else ""} GROUP BY ALL"""
     )
     share = work.con.execute("SELECT sum(c * (c - 1.0)) FROM (SELECT count(*) AS c FROM shuffled GROUP BY g)")
     row = share.fetchone()

@@ -104,12 +104,23 @@ def test_two_of_one_day_and_district_are_compared_whatever_their_names() -> None
 
 def test_a_kind_of_paper_that_few_have_says_as_much_as_one_that_many_have() -> None:
     def crowd(kind: str) -> list[dict[str, Any]]:
-        many = [("passport", "BX")] * 19 + [("unhcr", "354-19C")] if kind == "few files" else [("unhcr", "354-19C")]
+        many = (
+            [("passport", "BX")] * 19 + [("unhcr", "354-19C")]
+            if kind == "few files"
+            else [("unhcr", "354-19C")]
+        )
         rows = []
         for i in range(600):
             paper, start = many[i % len(many)]
-            rows.append({"person_record_id": f"x{i:03}", "full_name": f"Q{i}ra Z{i}vok", "nationality_code": "MM",
-                         "document_type": paper, "document_no": f"{start}{10_000 + 37 * i:05}"})
+            rows.append(
+                {
+                    "person_record_id": f"x{i:03}",
+                    "full_name": f"Q{i}ra Z{i}vok",
+                    "nationality_code": "MM",
+                    "document_type": paper,
+                    "document_no": f"{start}{10_000 + 37 * i:05}",
+                }
+            )
         return rows  # fmt: skip
 
     def by_chance(kind: str, label: str) -> float:
