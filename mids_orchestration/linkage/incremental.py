@@ -21,6 +21,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mids_orchestration.linkage.blocking import BlockingCount, build_keys, form_pairs
+from mids_orchestration.linkage.collecting import without_collecting
 from mids_orchestration.linkage.engine import score
 from mids_orchestration.linkage.model_config import TrainedModel
 from mids_orchestration.linkage.persons import LinkageResult, finish, link_persons, no_pairs
@@ -75,6 +76,7 @@ def write_state(root: Path, persons: pd.DataFrame, result: LinkageResult) -> Non
     (root / CAPS).write_text(json.dumps(caps))
 
 
+@without_collecting()
 def link_week(
     persons: pd.DataFrame,
     root: Path,

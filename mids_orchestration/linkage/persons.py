@@ -17,6 +17,7 @@ import pandas as pd
 from mids_orchestration.linkage.blocking import build_keys, count_and_cap, form_pairs
 from mids_orchestration.linkage.candidates import weigh_candidates
 from mids_orchestration.linkage.cluster import cluster
+from mids_orchestration.linkage.collecting import without_collecting
 from mids_orchestration.linkage.engine import score, train
 from mids_orchestration.linkage.keys import EVENT_COLUMNS, assign_keys
 from mids_orchestration.linkage.model_config import LinkageConfig, TrainedModel
@@ -51,6 +52,7 @@ class LinkageResult:
     prepared: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
+@without_collecting()
 def link_persons(
     persons: pd.DataFrame,
     *,

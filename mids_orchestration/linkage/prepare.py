@@ -201,12 +201,9 @@ def _place_words(text: str | None) -> str | None:
 
 
 def _text(column: pd.Series, unknown: str | None = None) -> list[str | None]:
-    out: list[str | None] = []
-    for value in column.astype(object).tolist():
-        missing = value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA
-        text = "" if missing else str(value).strip()
-        out.append(None if not text or text == unknown else text)
-    return out
+    texts = column.astype("string").str.strip()
+    said = texts.notna() & ~texts.isin(["", unknown or ""])
+    return [text if known else None for text, known in zip(texts.tolist(), said.tolist(), strict=True)]
 
 
 def _as_date(value: Any) -> date | None:
