@@ -23,10 +23,17 @@ import pyarrow as pa
 from mids_orchestration.linkage.blocking import BlockingCount, build_keys, form_pairs
 from mids_orchestration.linkage.collecting import without_collecting
 from mids_orchestration.linkage.engine import score
-from mids_orchestration.linkage.model_config import TrainedModel
+from mids_orchestration.linkage.model_config import LinkageConfig, TrainedModel
 from mids_orchestration.linkage.persons import LinkageResult, finish, link_persons, no_pairs
 from mids_orchestration.linkage.prepare import PERSON_COLUMNS, check_persons, prepare_persons
-from mids_orchestration.linkage.workspace import Workspace, attach_terms, open_workspace
+from mids_orchestration.linkage.workspace import (
+    Workspace,
+    attach_terms,
+    count_columns,
+    count_live,
+    open_workspace,
+    recount_live,
+)
 
 PAIRS, PREPARED, CAPS = "pairs.parquet", "prepared.parquet", "caps.json"
 
@@ -55,7 +62,8 @@ def has_state(root: Path, model: TrainedModel | None) -> bool:
     """True when a full run under this very model left its state in `root`."""
     if model is None or not all((root / name).exists() for name in (PAIRS, PREPARED, CAPS)):
         return False
-    return bool(json.loads((root / CAPS).read_text())["model_version"] == model.version)
+    kept = json.loads((root / CAPS).read_text())
+    return bool(kept["model_version"] == model.version) and kept.get("counts") == count_columns(model.config)
 
 
 def write_state(root: Path, persons: pd.DataFrame, result: LinkageResult) -> None:
@@ -67,12 +75,20 @@ def write_state(root: Path, persons: pd.DataFrame, result: LinkageResult) -> Non
     work = open_workspace(result.prepared)
     try:
         _digests(work, persons)
+        counted = count_live(work, result.model.config)
         _write_table(
-            work, "SELECT r.*, d.digest FROM records r JOIN digests d USING (record_id)", root / PREPARED
+            work,
+            f"SELECT r.*, c.* EXCLUDE (record_id, nationality), d.digest FROM records r"
+            f" JOIN {counted} c USING (record_id) JOIN digests d USING (record_id)",
+            root / PREPARED,
         )
     finally:
         work.con.close()
-    caps = {"model_version": result.model.version, "block_caps": result.metrics.get("block_caps", {})}
+    caps = {
+        "model_version": result.model.version,
+        "block_caps": result.metrics.get("block_caps", {}),
+        "counts": count_columns(result.model.config),
+    }
     (root / CAPS).write_text(json.dumps(caps))
 
 
@@ -101,7 +117,7 @@ def link_week(
             "CREATE TEMP TABLE fresh AS SELECT record_id FROM digests ANTI JOIN known USING (record_id, digest)"
         )
         fresh = {row[0] for row in work.con.execute("SELECT record_id FROM fresh").fetchall()}
-        _replace_records(work, persons[persons["person_record_id"].astype(str).isin(fresh)])
+        _replace_records(work, persons[persons["person_record_id"].astype(str).isin(fresh)], config)
         counts: dict[str, Any] = {
             "records_new_or_changed": len(fresh),
             "training": "given model",
@@ -127,7 +143,8 @@ def link_week(
 
 def read_prepared(root: Path) -> pd.DataFrame:
     """The comparable rows of the whole population as the state holds them."""
-    return pd.read_parquet(root / PREPARED).drop(columns="digest")
+    frame = pd.read_parquet(root / PREPARED)
+    return frame.drop(columns=["digest", *json.loads((root / CAPS).read_text()).get("counts", [])])
 
 
 def _digests(work: Workspace, persons: pd.DataFrame) -> None:
@@ -142,19 +159,26 @@ def _digests(work: Workspace, persons: pd.DataFrame) -> None:
     work.con.unregister("persons_frame")
 
 
-def _replace_records(work: Workspace, changed: pd.DataFrame) -> None:
-    """Table everybody: the unchanged records as they were and the changed ones prepared anew."""
+def _replace_records(work: Workspace, changed: pd.DataFrame, config: LinkageConfig) -> None:
+    """Table everybody: the unchanged records as they were and the changed ones prepared anew, all counted."""
     work.con.register("prepared_frame", prepare_persons(changed))
     names = [row[0] for row in work.con.execute("SELECT column_name FROM (DESCRIBE known)").fetchall()]
     typed = {r[0]: r[1] for r in work.con.execute("DESCRIBE known").fetchall()}
-    casts = ", ".join(f'CAST(p."{n}" AS {typed[n]}) AS "{n}"' for n in names if n != "digest")
+    ours = {"digest", *count_columns(config)}
+    casts = ", ".join(f'CAST(p."{n}" AS {typed[n]}) AS "{n}"' for n in names if n not in ours)
     listed = ", ".join(f'"{n}"' for n in names)
     work.con.execute(
         f"CREATE TABLE everybody AS SELECT {listed} FROM known SEMI JOIN digests USING (record_id, digest)"
         f" UNION ALL BY NAME SELECT {casts}, d.digest FROM prepared_frame p JOIN digests d USING (record_id)"
     )
     work.con.unregister("prepared_frame")
-    work.con.execute("DROP VIEW known")
+    # What came, and what it or a withdrawn record was before.
+    work.con.execute(
+        "CREATE TEMP TABLE news AS SELECT * FROM everybody SEMI JOIN fresh USING (record_id)"
+        " UNION ALL BY NAME SELECT * FROM known ANTI JOIN digests USING (record_id, digest)"
+    )
+    recount_live(work, config, "everybody", "news")
+    work.con.execute("DROP TABLE news; DROP VIEW known")
 
 
 def _score_fresh(
@@ -179,8 +203,9 @@ def _score_fresh(
     )
     # A view: of the whole population only the live counts are read, and only those involved are kept.
     con.execute("DROP TABLE records")
-    con.execute("CREATE VIEW records AS SELECT * EXCLUDE (digest) FROM everybody")
-    attach_terms(work, config, model.terms, model.bits, model.records, only="involved")
+    ours = ", ".join(["digest", *count_columns(config)])
+    con.execute(f"CREATE VIEW records AS SELECT * EXCLUDE ({ours}) FROM everybody")
+    attach_terms(work, config, model.terms, model.bits, model.records, only="involved", counted="everybody")
     floor = math.log2(config.review_threshold / (1 - config.review_threshold))
     return score(work, model, "blocked_pairs", threshold_weight=floor)
 

@@ -77,6 +77,23 @@ class BlockingRule:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveCount:
+    """How many other records a record shares its event with, counted in the data at hand.
+
+    sql: a window count over all records. shared: it counts other agencies' records; most records share with none, and
+    the share is then among those that do (an event that two agencies list is where their lists meet).
+    keys, days: only records that agree on one of the keys (SQL expressions), and whose events are at most so many days
+    apart (0: whatever the day), take part in each other's count; a week counts anew only whom its news touch.
+    """
+
+    name: str
+    sql: str
+    shared: bool
+    keys: tuple[str, ...]
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LinkageConfig:
     """Everything that is decided before data is seen.
 
@@ -89,10 +106,8 @@ class LinkageConfig:
     term_columns: columns whose values have frequencies. term_within: (column, other column): the frequency is
         counted within the records of the same other column (names among compatriots).
     bits_columns: list columns whose members have information in bits.
-    live_counts: (name, SQL window count, shared): how many other records a record shares its event with; taken
-        from the data at hand (new records of an event are new evidence), over the frozen size of its nationality.
-        shared: the count is of other agencies' records; most records share with none, and the share is then
-        among those that do (an event that two agencies list is where their lists meet).
+    live_counts: how many other records a record shares its event with; taken from the data at hand (new records of an
+        event are new evidence), over the frozen size of its nationality.
     only_candidate_bits: weight of being the only candidate of another list in one event (`candidates.py`); 0: none.
     refine: after training, estimate m and the prior once more over all candidate pairs together
         (`em.py`); for lists whose overlap nobody knows.
@@ -121,7 +136,7 @@ class LinkageConfig:
     term_columns: tuple[str, ...] = ()
     term_within: tuple[tuple[str, str], ...] = ()
     bits_columns: tuple[str, ...] = ()
-    live_counts: tuple[tuple[str, str, bool], ...] = ()
+    live_counts: tuple[LiveCount, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -151,10 +166,18 @@ class LinkageConfig:
         )
         plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
         plain["comparisons"] = comparisons
-        for pairs in ("term_within", "live_counts"):
-            plain[pairs] = tuple(tuple(p) for p in data.get(pairs, ()))
+        plain["term_within"] = tuple(tuple(p) for p in data.get("term_within", ()))
+        plain["live_counts"] = tuple(_live_count(c) for c in data.get("live_counts", ()))
         plain["blocking"] = tuple(BlockingRule(**b) for b in data["blocking"])
         return cls(**plain)
+
+
+def _live_count(data: dict[str, Any] | list[Any]) -> LiveCount:
+    """The written form; models up to `persons-5` wrote (name, sql, shared)."""
+    if isinstance(data, list):
+        name, sql, shared = data
+        return LiveCount(name, sql, shared, ())
+    return LiveCount(**{**data, "keys": tuple(data["keys"])})
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ Decisions that a reader should know:
 
 from __future__ import annotations
 
-from mids_orchestration.linkage.model_config import BlockingRule, Comparison, Level, LinkageConfig
+from mids_orchestration.linkage.model_config import BlockingRule, Comparison, Level, LinkageConfig, LiveCount
 
 ELSE = "ELSE"
 
@@ -281,7 +281,8 @@ BLOCKING = (
 )  # fmt: skip
 
 _ALIKE = "nationality, side"
-_DAYS_AROUND = "ORDER BY event_day RANGE BETWEEN 3 PRECEDING AND 3 FOLLOWING"
+_DAYS_APART = 3
+_DAYS_AROUND = f"ORDER BY event_day RANGE BETWEEN {_DAYS_APART} PRECEDING AND {_DAYS_APART} FOLLOWING"
 
 
 def _others(column: str) -> str:
@@ -317,21 +318,22 @@ DEFAULT = LinkageConfig(
     term_within=(("name_key", "nationality"), ("core_key", "nationality")),
     bits_columns=("sounds",),
     live_counts=(
-        ("list_people", f"count(*) OVER (PARTITION BY list_case, {_ALIKE}) - 1", False),
-        (
+        LiveCount(
+            "list_people", f"count(*) OVER (PARTITION BY list_case, {_ALIKE}) - 1", False, ("list_case",)
+        ),
+        LiveCount(
             "case_people",
             f"greatest({_others('case_no')}, {_others('raid_no')})",
             True,
+            ("case_no", "raid_no"),
         ),
-        (
-            "near_people",
-            _others_around("locality"),
-            True,
-        ),
-        (
+        LiveCount("near_people", _others_around("locality"), True, ("locality",), _DAYS_APART),
+        LiveCount(
             "days_people",
             _others_around("coalesce(state, abroad)"),
             True,
+            ("coalesce(state, abroad)",),
+            _DAYS_APART,
         ),
     ),
 )

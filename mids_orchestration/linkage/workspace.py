@@ -15,7 +15,7 @@ import duckdb
 import pandas as pd
 
 from mids_orchestration.linkage.blocking import install_macros
-from mids_orchestration.linkage.model_config import LinkageConfig
+from mids_orchestration.linkage.model_config import LinkageConfig, LiveCount
 
 
 @dataclass(slots=True)
@@ -106,6 +106,7 @@ def attach_terms(
     bits: dict[str, dict[str, float]],
     records: int,
     only: str | None = None,
+    counted: str | None = None,
 ) -> None:
     """Add `tf_<column>`, `<token column>_bits` and the live counts to table `records`.
 
@@ -114,13 +115,14 @@ def attach_terms(
 
     only: a table of record_id; `records` is then a view, and afterwards a table of these alone, with the shares they
         have among all.
+    counted: a table that holds the live counts of all records already (`recount_live`).
     `extra["alone_bits"]`: column → list column; the information of its members, times `extra["alone_hold"]`, bounds
     that share further.
     `terms` and `bits` are frozen tables learnt from `records` records; a value they do not hold counts as
     held by one record.
     """
     if only and config.live_counts:
-        _count_live(work, config)
+        _live_of(work, config, counted or count_live(work, config))
     if only:
         work.con.execute(f"CREATE TABLE chosen AS SELECT * FROM records SEMI JOIN {only} USING (record_id)")
         work.con.execute("DROP VIEW records")
@@ -167,28 +169,76 @@ def attach_terms(
         )
     if config.live_counts:
         if not only:
-            _count_live(work, config)
+            _live_of(work, config, count_live(work, config))
         _attach_live(work, config, one)
 
 
-def _count_live(work: Workspace, config: LinkageConfig) -> None:
-    """Table live: how many records each record shares its events with, and which part of its nationality does."""
-    counts = ", ".join(f"{sql} AS {name}_count" for name, sql, _ in config.live_counts)
-    met = ", ".join(
-        f"greatest(count(*) FILTER ({name}_count > 0) OVER (PARTITION BY nationality), 1)"
-        f" / count(*) OVER (PARTITION BY nationality) AS {name}_met"
-        for name, _, shared in config.live_counts
-        if shared
-    )
-    # Two statements: nested in one, DuckDB runs the inner windows again for every outer one (ten times as long).
+def count_live(work: Workspace, config: LinkageConfig) -> str:
+    """Table counted: how many records each record of `records` shares its events with (`<name>_count`)."""
+    counts = "".join(f", {c.sql} AS {c.name}_count" for c in config.live_counts)
     work.con.execute(
-        f"CREATE OR REPLACE TEMP TABLE counted AS SELECT record_id, nationality, {counts} FROM records"
+        f"CREATE OR REPLACE TEMP TABLE counted AS SELECT record_id, nationality{counts} FROM records"
     )
+    return "counted"
+
+
+def count_columns(config: LinkageConfig) -> list[str]:
+    """The columns in which a state keeps the live counts."""
+    return [f"{c.name}_count" for c in config.live_counts]
+
+
+def recount_live(work: Workspace, config: LinkageConfig, table: str, news: str) -> None:
+    """Bring the live counts of `table` up to date after the records of `news` came or went.
+
+    Both tables have the columns of `records`; those of `news` are as they are now and as they were. Only records that
+    share a key with one of them, and lie within the days, can have another count; each is counted among all whom it
+    shares a key with, so the numbers are those of a full count.
+    """
+    for count in config.live_counts:
+        touched = _sharing(table, news, count)
+        work.con.execute(f"CREATE OR REPLACE TEMP TABLE touched AS SELECT * FROM ({touched})")
+        peers = _sharing(table, "touched", count)
+        work.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE recounted AS SELECT * FROM"
+            f" (SELECT record_id, {count.sql} AS n FROM ({peers})) SEMI JOIN touched USING (record_id)"
+        )
+        column = f"{count.name}_count"
+        work.con.execute(
+            f"UPDATE {table} SET {column} = n FROM recounted r WHERE {table}.record_id = r.record_id"
+        )
+        # Without a key there is nobody to share with.
+        work.con.execute(f"UPDATE {table} SET {column} = 0 WHERE {column} IS NULL")
+    work.con.execute("DROP TABLE IF EXISTS touched; DROP TABLE IF EXISTS recounted")
+
+
+def _sharing(table: str, others: str, count: LiveCount) -> str:
+    """SQL: the records of `table` that agree with one of `others` on a key, within the days; all where none is told."""
+    found = [] if count.keys else [f"SELECT * FROM {table}"]
+    for key in count.keys:
+        if count.days:
+            span = f"range(event_day - {count.days}, event_day + {count.days} + 1)"
+            keys = f"SELECT DISTINCT {key} AS k, unnest({span})::INTEGER AS d FROM {others} WHERE event_day IS NOT NULL"
+            found.append(f"SELECT t.* FROM {table} t SEMI JOIN ({keys}) ON ({key}) = k AND event_day = d")
+        else:
+            keys = f"SELECT DISTINCT {key} AS k FROM {others} WHERE {key} IS NOT NULL"
+            found.append(f"SELECT t.* FROM {table} t SEMI JOIN ({keys}) ON ({key}) = k")
+    return found[0] if len(found) == 1 else " UNION ".join(found)
+
+
+def _live_of(work: Workspace, config: LinkageConfig, counted: str) -> None:
+    """Table live: the counts of `counted` and which part of a record's nationality shares an event at all."""
+    met = ", ".join(
+        f"greatest(count(*) FILTER ({c.name}_count > 0) OVER (PARTITION BY nationality), 1)"
+        f" / count(*) OVER (PARTITION BY nationality) AS {c.name}_met"
+        for c in config.live_counts
+        if c.shared
+    )
+    # Apart from the counts: nested in one statement, DuckDB runs those windows again for every outer one.
     work.con.execute(
         "CREATE OR REPLACE TEMP TABLE live AS SELECT"
-        f" record_id, {', '.join(f'{name}_count' for name, *_ in config.live_counts)}, {met} FROM counted"
+        f" record_id, {', '.join(count_columns(config))}, {met} FROM {counted}"
     )
-    work.con.execute("DROP TABLE counted")
+    work.con.execute("DROP TABLE IF EXISTS temp.counted")
 
 
 def _attach_live(work: Workspace, config: LinkageConfig, records: int) -> None:
@@ -196,9 +246,9 @@ def _attach_live(work: Workspace, config: LinkageConfig, records: int) -> None:
     total = f"greatest({records} * coalesce(tf_nationality, 1.0), 1)"
     # Never below one record: the pair itself may be one person.
     shares = ", ".join(
-        f"least(greatest({name}_count, 1) / {total}{f' * {name}_met' if shared else ''}, 1.0)::DOUBLE AS tf_{name},"
-        f" record_id AS {name}"
-        for name, _, shared in config.live_counts
+        f"least(greatest({c.name}_count, 1) / {total}{f' * {c.name}_met' if c.shared else ''}, 1.0)::DOUBLE"
+        f" AS tf_{c.name}, record_id AS {c.name}"
+        for c in config.live_counts
     )
     work.con.execute(
         f"CREATE OR REPLACE TABLE records AS SELECT records.*, {shares} FROM records JOIN live USING (record_id)"

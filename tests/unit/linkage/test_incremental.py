@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -11,7 +12,11 @@ import pytest
 from mids_orchestration.linkage import incremental
 from mids_orchestration.linkage.evaluate import evaluate
 from mids_orchestration.linkage.incremental import has_state, link_week, read_prepared, write_state
+from mids_orchestration.linkage.model_config import LinkageConfig
+from mids_orchestration.linkage.person_model import DEFAULT
 from mids_orchestration.linkage.persons import LinkageResult, link_persons
+from mids_orchestration.linkage.prepare import prepare_persons
+from mids_orchestration.linkage.workspace import count_live, open_workspace, recount_live
 
 from .population import make_population
 
@@ -116,8 +121,54 @@ def _nobody(alone: pd.DataFrame, con: duckdb.DuckDBPyConnection) -> pd.DataFrame
     return alone.head(0)
 
 
+def test_a_week_counts_who_shares_an_event_as_a_full_run_does(population, tmp_path) -> None:
+    old = population.iloc[:-60]
+    first = link_persons(old, seed=3)
+    write_state(tmp_path, old, first)
+    # Sixty come, one leaves, one moves to another day and case, one loses its place.
+    before = pd.read_parquet(tmp_path / incremental.PREPARED)
+    shares = before[(before["case_people_count"] > 0) & (before["days_people_count"] > 0)]
+    gone, moved, lost, beside = shares["record_id"].iloc[[50, 100, 150, 200]]
+    now = population[population["person_record_id"] != gone].copy()
+    at = {record: int(now.index[now["person_record_id"] == record][0]) for record in (moved, lost, beside)}
+    for column in ("event_on", "case_no_norm", "raid_no", "state_code"):
+        now.at[at[moved], column] = now.at[at[beside], column]
+    now.at[at[lost], "state_code"] = None
+    added = link_week(now, tmp_path, model=first.model, previous=first.links)
+    assert added.metrics["records_new_or_changed"] == 62
+    kept = pd.read_parquet(tmp_path / incremental.PREPARED).set_index("record_id").sort_index()
+    work = open_workspace(prepare_persons(now))
+    counted = count_live(work, DEFAULT)
+    full = work.con.execute(f"FROM {counted} ORDER BY record_id").df().set_index("record_id")
+    work.con.close()
+    moves = 0
+    for count in DEFAULT.live_counts:
+        column = f"{count.name}_count"
+        # Records without a case share theirs with nobody; a window takes them for one another's.
+        asked = kept.index[kept["list_case"].notna()] if count.name == "list_people" else kept.index
+        pd.testing.assert_series_equal(kept.loc[asked, column], full.loc[asked, column], check_dtype=False)
+        moves += int((full[column] > 0).sum())
+    assert moves > 1000 and len(kept) == len(now)
+
+
 def test_another_model_needs_a_full_run(population, week) -> None:
     root, first, _ = week
     other = link_persons(population.head(1500), seed=9).model
     assert not has_state(root, other) and not has_state(root, None)
     assert has_state(root, first.model)
+
+
+def test_a_model_that_does_not_say_who_shares_is_read_and_counts_everybody_anew() -> None:
+    data = json.loads(json.dumps(DEFAULT.as_dict()))
+    data["live_counts"] = [[c["name"], c["sql"], c["shared"]] for c in data["live_counts"]]
+    old = LinkageConfig.from_dict(data)
+    assert LinkageConfig.from_dict(json.loads(json.dumps(DEFAULT.as_dict()))) == DEFAULT
+    assert [c.keys for c in old.live_counts] == [()] * len(DEFAULT.live_counts)
+    work = open_workspace(prepare_persons(make_population(300, seed=2)[0]), threads=1)
+    full = work.con.execute(f"FROM {count_live(work, old)} ORDER BY record_id").df()
+    nothing = ", ".join(f"NULL::BIGINT AS {c.name}_count" for c in old.live_counts)
+    work.con.execute(f"CREATE TABLE everybody AS SELECT *, {nothing} FROM records")
+    recount_live(work, old, "everybody", "everybody")
+    counted = work.con.execute(f"SELECT {', '.join(full.columns)} FROM everybody ORDER BY record_id").df()
+    work.con.close()
+    pd.testing.assert_frame_equal(counted, full)
