@@ -145,9 +145,8 @@ def _splink(folder: Path, lists: list[str], roles: tuple[str, ...]) -> float:
     )
     train.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
     for role in keys[:2]:
-        with contextlib.suppress(
-            EMTrainingException
-        ):  # one column: nothing is left to train in its own block
+        # Of one column nothing is left to train within its own block.
+        with contextlib.suppress(EMTrainingException):
             train.estimate_parameters_using_expectation_maximisation(block_on(column[role]))
     found = linker.inference.predict(threshold_match_probability=0.5).as_pandas_dataframe()
     links = pd.read_csv(folder / f"links_{lists[0]}.csv")

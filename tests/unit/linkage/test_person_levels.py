@@ -121,7 +121,7 @@ def test_a_kind_of_paper_that_few_have_says_as_much_as_one_that_many_have() -> N
                     "document_no": f"{start}{10_000 + 37 * i:05}",
                 }
             )
-        return rows  # fmt: skip
+        return rows
 
     def by_chance(kind: str, label: str) -> float:
         """How often strangers who both show a refugee file reach a level, as training believes."""
