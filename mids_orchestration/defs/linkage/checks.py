@@ -79,7 +79,7 @@ def linkage_quality(mids: MidsHome) -> Any:
         interval is None or interval[1] >= BLOCKING_FLOOR,
         {"status": "NOT_ASSESSED: no true pair"}
         if found is None
-        else {"found": found, "true_pairs": len(truth)},
+        else {"found": found, "records_with_known_truth": len(truth)},
     )
     yield _result(
         "no_group_linked_worse",
